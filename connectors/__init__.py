@@ -1,0 +1,1 @@
+"""Bring samples in from the plant: one folder a protocol."""

@@ -1,0 +1,1 @@
+"""The vocabulary all share: the park model, tags, quality, units, sample batches. No I/O."""

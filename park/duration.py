@@ -1,0 +1,30 @@
+"""Durations as people write them in configuration: ``5s``, ``10m``, ``1h``, ``1.5h``, ``250ms``, ``7d``."""
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+_UNIT_US = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
+_PATTERN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+
+
+def parse_duration_us(text: object) -> int:
+    """Microseconds. Raises ValueError naming the value and the form wanted; a bare number has no unit and is refused."""
+    if isinstance(text, str) and (match := _PATTERN.fullmatch(text.strip())):
+        return round(float(match[1]) * _UNIT_US[match[2]])
+    if text == 0 and not isinstance(text, bool):
+        return 0
+    raise ValueError(f"{text!r} is not a duration; write a number and its unit, such as 5s, 10m, 1h")
+
+
+def format_duration(us: int) -> str:
+    """The shortest text that `parse_duration_us` reads back as ``us`` (whole milliseconds)."""
+    for unit in ("d", "h", "m", "s"):
+        if us and us % _UNIT_US[unit] == 0:
+            return f"{us // _UNIT_US[unit]}{unit}"
+    return f"{us // 1_000}ms" if us else "0s"
+
+
+#: A pydantic field that reads ``5s`` and holds microseconds.
+DurationUs = Annotated[int, BeforeValidator(parse_duration_us)]

@@ -1,0 +1,216 @@
+"""The park model: park, enterprises, sources, tags. What a park file says, checked at birth and frozen.
+
+Every id is unique among its siblings; a tag's full id is ``enterprise.source.tag`` and is unique in the park.
+Sources that all enterprises share (weather, air and fence-line stations) stand in the park itself, whose id then
+takes the place of the enterprise's.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraints, field_validator, model_validator
+
+from park import units
+from park.duration import DurationUs
+from park.gb18218 import Chemical, Grade
+
+#: Letters, digits, ``-`` and ``_``: safe in a topic, a path, a rule expression.
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
+
+
+class SourceKind(StrEnum):
+    """What a source is. The Chinese term stands beside each once, here."""
+
+    TANK = "tank"  # 储罐
+    REACTOR = "reactor"  # 反应装置
+    UNIT = "unit"  # 其他装置
+    GAS_DETECTORS = "gas_detectors"  # 气体探测器组
+    WASTE_GAS_OUTLET = "waste_gas_outlet"  # 废气排放口
+    WASTE_WATER_OUTLET = "waste_water_outlet"  # 废水排放口
+    FENCE_LINE = "fence_line"  # 厂界监测点
+    AIR_STATION = "air_station"  # 空气自动监测站
+    WEATHER_STATION = "weather_station"  # 气象站
+    TREATMENT_UNIT = "treatment_unit"  # 环保治理设施
+    WASTE_STORE = "waste_store"  # 危废贮存场所
+
+
+class Level(StrEnum):
+    """Alarm levels of a tag, in the order in which a value passes them upward."""
+
+    LL = "LL"
+    L = "L"
+    H = "H"
+    HH = "HH"
+
+
+class Limit(_Model):
+    """One alarm limit. A bare number in the file means a limit without deadband or delays of its own."""
+
+    #: In the tag's unit; passed strictly: ``value > limit`` on the high side, ``value < limit`` on the low side.
+    limit: float
+    #: Tag's unit; the condition ends at ``limit - deadband`` (high) or ``limit + deadband`` (low). None: the tag's.
+    deadband: float | None = Field(default=None, ge=0)
+    #: The condition must hold this long, unbroken, before the alarm is raised. None: the tag's.
+    on_delay: DurationUs | None = None
+    #: The condition must be over this long, unbroken, before the alarm is cleared. None: the tag's.
+    off_delay: DurationUs | None = None
+
+
+class Alarms(_Model):
+    """The alarm limits of a tag and what they share."""
+
+    HH: Limit | None = None
+    H: Limit | None = None
+    L: Limit | None = None
+    LL: Limit | None = None
+    deadband: float = Field(default=0.0, ge=0)
+    on_delay: DurationUs = 0
+    off_delay: DurationUs = 0
+
+    @field_validator("HH", "H", "L", "LL", mode="before")
+    @classmethod
+    def _bare_number(cls, value: object) -> object:
+        return {"limit": value} if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Alarms":
+        given = [(level, limit.limit) for level, limit in self.limits()]
+        for (low, a), (high, b) in zip(given, given[1:], strict=False):
+            if a >= b:
+                raise ValueError(f"{low.value} is {a:g} and {high.value} is {b:g}; limits must rise: LL < L < H < HH")
+        return self
+
+    def limits(self) -> list[tuple[Level, Limit]]:
+        """The limits that are set, from LL up to HH."""
+        return [(level, limit) for level in Level if (limit := getattr(self, level.value)) is not None]
+
+
+class From(_Model):
+    """Where a tag comes from. On a source it is the default of the source's tags."""
+
+    #: Id of a connector in the service's configuration.
+    connector: Id
+    #: The device behind the connector; tags of one connector and device fall silent together, in one alarm.
+    device: Id | None = None
+    #: OPC UA NodeId (``ns=2;s=TI-101``) or browse path (``/Objects/2:Plant/2:TI-101``); the name in an MQTT payload.
+    #: None: the tag's own id.
+    address: str | None = None
+
+
+class Tag(_Model):
+    """One measured quantity."""
+
+    id: Id
+    #: What is measured, in one word: ``level``, ``temperature``, ``benzene``; rules select by it.
+    quantity: str = Field(min_length=1, pattern=r"^[a-z0-9][a-z0-9_]*$")
+    unit: str
+    name: str = ""
+    #: Lower and upper end of the instrument's range, in the tag's unit.
+    span: tuple[float, float] | None = None
+    #: Below it a value means "not detected"; in the tag's unit.
+    detection_limit: float | None = Field(default=None, ge=0)
+    alarms: Alarms | None = None
+    #: Stale when the last good sample is older than this. None: never.
+    stale_after: DurationUs | None = Field(default=None, gt=0)
+    #: How long it must be stale before the communication alarm.
+    stale_delay: DurationUs = 10_000_000
+    from_: From | None = Field(default=None, alias="from")
+    #: True for states and counters, which may rightly stand still.
+    discrete: bool = False
+
+    @field_validator("unit")
+    @classmethod
+    def _known_unit(cls, unit: str) -> str:
+        units.parse(unit)
+        return unit
+
+    @field_validator("span")
+    @classmethod
+    def _span_rises(cls, span: tuple[float, float] | None) -> tuple[float, float] | None:
+        if span is not None and span[0] >= span[1]:
+            raise ValueError(f"the span must rise: [{span[0]:g}, {span[1]:g}] does not")
+        return span
+
+
+class Hazard(_Model):
+    """A major hazard installation (重大危险源) as its owner declared it, GB 18218-2018."""
+
+    #: Declared grade: 1 (一级, worst) to 4. `check` compares it with the computed one.
+    grade: Grade
+    #: Permanent population within 500 m outside the factory boundary (GB 18218-2018, 4.3.4).
+    population_500m: int = Field(ge=0)
+    chemicals: tuple[Chemical, ...] = Field(min_length=1)
+
+
+class Source(_Model):
+    """A tank, reactor, outlet, station, ...: what stands somewhere and has tags."""
+
+    id: Id
+    kind: SourceKind
+    name: str = ""
+    #: WGS 84, degrees: longitude, latitude.
+    position: tuple[
+        Annotated[float, Field(ge=-180, le=180)],
+        Annotated[float, Field(ge=-90, le=90)],
+    ]
+    hazard: Hazard | None = None
+    from_: From | None = Field(default=None, alias="from")
+    tags: tuple[Tag, ...] = ()
+
+
+class Enterprise(_Model):
+    """One enterprise of the park."""
+
+    id: Id
+    name: str
+    sources: tuple[Source, ...] = ()
+
+
+class Park(_Model):
+    """The whole park file. ``Park.tags()`` walks it in file order."""
+
+    version: Literal[1] = 1
+    id: Id
+    name: str
+    #: Shared sources: weather, air and fence-line stations.
+    sources: tuple[Source, ...] = ()
+    enterprises: tuple[Enterprise, ...] = ()
+    #: Samples whose source time is further ahead of the clock are quarantined.
+    future_limit: DurationUs = 60_000_000
+    #: Samples older than this are quarantined: no outage is that long.
+    past_limit_days: PositiveInt = 400
+
+    @model_validator(mode="after")
+    def _unique_ids(self) -> "Park":
+        _refuse_duplicates("enterprise", [self.id, *(enterprise.id for enterprise in self.enterprises)])
+        for owner, sources in self.owners():
+            _refuse_duplicates(f"source of {owner}", [source.id for source in sources])
+            for source in sources:
+                _refuse_duplicates(f"tag of {owner}.{source.id}", [tag.id for tag in source.tags])
+        return self
+
+    def owners(self) -> Iterator[tuple[str, tuple[Source, ...]]]:
+        """(enterprise id, its sources), the park's own first."""
+        yield self.id, self.sources
+        for enterprise in self.enterprises:
+            yield enterprise.id, enterprise.sources
+
+    def tags(self) -> Iterator[tuple[str, Source, Tag]]:
+        """(enterprise id, source, tag) of every tag, in file order."""
+        for owner, sources in self.owners():
+            for source in sources:
+                for tag in source.tags:
+                    yield owner, source, tag
+
+
+def _refuse_duplicates(what: str, ids: list[str]) -> None:
+    seen: set[str] = set()
+    for one in ids:
+        if one in seen:
+            raise ValueError(f"two have the id {one!r} ({what}); ids must be unique")
+        seen.add(one)

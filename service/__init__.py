@@ -1,0 +1,1 @@
+"""Joins the parts: journal, store, alerts, API, live stream, page."""
