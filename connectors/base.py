@@ -1,0 +1,115 @@
+"""What a connector is, what it is given, and what it says about itself."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from park.batch import DeadLetter, SampleBatch
+from park.index import TagTable
+from park.model import Id
+
+
+class IntakeRefused(Exception):
+    """The journal cannot be written (disk full, say): nothing was kept. Do not acknowledge; what is upstream stays there."""
+
+
+class Intake(Protocol):
+    """Takes batches in and makes them durable."""
+
+    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = ()) -> None:
+        """Return once ``batch`` and ``letters`` are on disk, so the caller may acknowledge on the next line.
+
+        Waits while the intake is full; never drops. Samples that are not values (NaN without bad quality), lie in
+        the future or the far past become dead letters here, by one rule for all connectors. Raises IntakeRefused.
+        """
+
+
+class State(StrEnum):
+    """Of a connector's link."""
+
+    STARTING = "starting"
+    CONNECTED = "connected"
+    #: Connected, but something is wrong that a person should see: bad nodes, no data for too long.
+    DEGRADED = "degraded"
+    DISCONNECTED = "disconnected"
+    STOPPED = "stopped"
+
+
+@dataclass(slots=True, kw_only=True)
+class Health:
+    """What a connector says about itself; written by the connector alone, read by anyone at any time."""
+
+    connector: str
+    kind: str
+    state: State = State.STARTING
+    #: When the state last changed. Epoch microseconds, UTC; 0: never.
+    since_us: int = 0
+    #: When the last sample was received, and its source time.
+    last_received_us: int = 0
+    last_source_us: int = 0
+    #: Samples received, and those of them the journal has (acknowledged upstream).
+    received: int = 0
+    journalled: int = 0
+    #: Messages or notifications received.
+    messages: int = 0
+    dead_letters: int = 0
+    errors: int = 0
+    reconnects: int = 0
+    gaps: int = 0
+    last_error: str = ""
+    #: What is configured but cannot be read: address -> reason.
+    bad_addresses: dict[str, str] = field(default_factory=dict)
+
+    def turn(self, state: State, now_us: int, error: str = "") -> None:
+        """Note a change of state."""
+        if state is not self.state:
+            self.state, self.since_us = state, now_us
+        if error:
+            self.last_error = error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A span for which a connector was not listening."""
+
+    connector: str
+    #: Epoch microseconds, UTC; source time where the device's clock is what counts.
+    from_us: int
+    to_us: int
+    reason: str
+    #: Samples read from the source's history for it; None: the source has no history.
+    refilled: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """All that a connector needs from its surroundings."""
+
+    tags: TagTable
+    intake: Intake
+    #: Now, epoch microseconds, UTC. An argument, so that a replay may run on its own time.
+    clock: Callable[[], int]
+    #: Where gaps are recorded; does not block.
+    on_gap: Callable[[Gap], None]
+
+
+class ConnectorConfig(BaseModel):
+    """What all connector configurations share."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: What the tags' ``from: {connector: ...}`` names.
+    id: Id
+
+
+class Connector(Protocol):
+    """One link to the plant. Constructing checks and never connects."""
+
+    @property
+    def health(self) -> Health: ...
+
+    async def run(self) -> None:
+        """Bring samples until cancelled. Reconnects by itself; raises nothing but CancelledError."""
