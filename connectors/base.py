@@ -13,7 +13,7 @@ from park.model import Id
 
 
 class IntakeRefused(Exception):
-    """The journal cannot be written (disk full, say): nothing was kept. Do not acknowledge; what is upstream stays there."""
+    """The journal cannot be written (disk full, say): nothing was kept. Do not acknowledge; upstream keeps its data."""
 
 
 class Intake(Protocol):

@@ -82,7 +82,8 @@ class SampleBatch:
         record = self.to_arrow()
         with pa.ipc.new_stream(sink, record.schema) as writer:
             writer.write_batch(record)
-        return sink.getvalue().to_pybytes()
+        data: bytes = sink.getvalue().to_pybytes()
+        return data
 
     @staticmethod
     def from_arrow(record: pa.RecordBatch) -> "SampleBatch":

@@ -10,7 +10,7 @@ _PATTERN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
 def parse_duration_us(text: object) -> int:
-    """Microseconds. Raises ValueError naming the value and the form wanted; a bare number has no unit and is refused."""
+    """Microseconds. Raises ValueError naming the value and the form wanted; a bare number (no unit) is refused."""
     if isinstance(text, str) and (match := _PATTERN.fullmatch(text.strip())):
         return round(float(match[1]) * _UNIT_US[match[2]])
     if text == 0 and not isinstance(text, bool):

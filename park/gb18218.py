@@ -29,7 +29,7 @@ class Chemical(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    #: As in Table 1, in lower case with underscores: ``chlorine``, ``ethylene_oxide``; any name if ``hazard_class`` is given.
+    #: As in Table 1, lower case with underscores (``ethylene_oxide``); any name where ``hazard_class`` is given.
     name: str
     #: Design maximum quantity, tonnes (4.2.2).
     q_t: float = Field(gt=0, allow_inf_nan=False)

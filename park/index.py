@@ -69,7 +69,9 @@ class TagTable:
             if ix is None:
                 ix, fresh = fresh, fresh + 1
             infos.append(
-                TagInfo(ix=ix, id=tag_id, enterprise=owner, source=source, tag=tag, from_=_merge(source.from_, tag.from_))
+                TagInfo(
+                    ix=ix, id=tag_id, enterprise=owner, source=source, tag=tag, from_=_merge(source.from_, tag.from_)
+                )
             )
         self.infos: tuple[TagInfo, ...] = tuple(infos)
         self.size = max(fresh, max((info.ix for info in infos), default=-1) + 1)

@@ -7,6 +7,7 @@ takes the place of the enterprise's.
 
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraints, field_validator, model_validator
@@ -80,7 +81,7 @@ class Alarms(_Model):
     @model_validator(mode="after")
     def _in_order(self) -> "Alarms":
         given = [(level, limit.limit) for level, limit in self.limits()]
-        for (low, a), (high, b) in zip(given, given[1:], strict=False):
+        for (low, a), (high, b) in pairwise(given):
             if a >= b:
                 raise ValueError(f"{low.value} is {a:g} and {high.value} is {b:g}; limits must rise: LL < L < H < HH")
         return self
@@ -187,11 +188,12 @@ class Park(_Model):
 
     @model_validator(mode="after")
     def _unique_ids(self) -> "Park":
-        _refuse_duplicates("enterprise", [self.id, *(enterprise.id for enterprise in self.enterprises)])
-        for owner, sources in self.owners():
-            _refuse_duplicates(f"source of {owner}", [source.id for source in sources])
-            for source in sources:
-                _refuse_duplicates(f"tag of {owner}.{source.id}", [tag.id for tag in source.tags])
+        _refuse_duplicates("enterprises", [enterprise.id for enterprise in self.enterprises], ("enterprises",))
+        _refuse_duplicates_in(self.sources, ("sources",))
+        for i, enterprise in enumerate(self.enterprises):
+            if enterprise.id == self.id:
+                raise DuplicateId("parties (the park and an enterprise)", self.id, ("enterprises", i, "id"))
+            _refuse_duplicates_in(enterprise.sources, ("enterprises", i, "sources"))
         return self
 
     def owners(self) -> Iterator[tuple[str, tuple[Source, ...]]]:
@@ -208,9 +210,23 @@ class Park(_Model):
                     yield owner, source, tag
 
 
-def _refuse_duplicates(what: str, ids: list[str]) -> None:
+class DuplicateId(ValueError):
+    """Two siblings have one id. ``loc`` leads from the park to the second."""
+
+    def __init__(self, what: str, one: str, loc: tuple[int | str, ...]) -> None:
+        super().__init__(f"two {what} have the id {one!r}; ids must be unique")
+        self.loc = loc
+
+
+def _refuse_duplicates(what: str, ids: list[str], loc: tuple[int | str, ...]) -> None:
     seen: set[str] = set()
-    for one in ids:
+    for i, one in enumerate(ids):
         if one in seen:
-            raise ValueError(f"two have the id {one!r} ({what}); ids must be unique")
+            raise DuplicateId(what, one, (*loc, i, "id"))
         seen.add(one)
+
+
+def _refuse_duplicates_in(sources: tuple[Source, ...], loc: tuple[int | str, ...]) -> None:
+    _refuse_duplicates("sources", [source.id for source in sources], loc)
+    for i, source in enumerate(sources):
+        _refuse_duplicates("tags", [tag.id for tag in source.tags], (*loc, i, "tags"))

@@ -58,7 +58,8 @@ def quality_byte(quality: Quality, detail: Detail = Detail.NONE) -> int:
 
 def quality_class(quality: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The class of each byte, shape kept; a class of 3 does not exist and reads as BAD."""
-    return np.minimum(quality & CLASS_MASK, int(Quality.BAD))
+    classes: NDArray[np.uint8] = np.minimum(quality & CLASS_MASK, np.uint8(Quality.BAD))
+    return classes
 
 
 #: HJ 212-2017 data flags. F, M, D, C, T and B say that the value does not measure the outlet; S was typed by a person.
@@ -109,10 +110,13 @@ def from_opcua_status(code: int) -> int:
     return quality_byte(quality, detail)
 
 
+_DETAIL_NAMES = {int(detail): detail.name.lower() for detail in Detail}
+
+
 def describe(byte: int) -> str:
     """``bad/sensor_failure``, ``good``, ``uncertain/over_range late``: the one text form, for API and export."""
     text = Quality(min(byte & CLASS_MASK, Quality.BAD)).name.lower()
     detail = (byte & DETAIL_MASK) >> DETAIL_SHIFT
     if detail:
-        text += "/" + (Detail(detail).name.lower() if detail in Detail else str(detail))
+        text += f"/{_DETAIL_NAMES.get(detail, detail)}"
     return text + (" late" if byte & LATE else "")

@@ -46,7 +46,9 @@ def parse(text: str) -> pint.Unit:
     try:
         return _REGISTRY.Unit(spelled)
     except Exception as error:  # pint raises a dozen types for malformed text
-        raise UnknownUnit(f"{text!r} is not a known unit; write for example mg/m3, ppm, °C, kPa, %, %LEL, pH") from error
+        raise UnknownUnit(
+            f"{text!r} is not a known unit; write for example mg/m3, ppm, °C, kPa, %, %LEL, pH"
+        ) from error
 
 
 @cache
