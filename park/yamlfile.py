@@ -56,7 +56,7 @@ class FileInvalid(ValueError):
 class _Loader(yaml.CSafeLoader):
     """Resolves nothing by itself: every plain scalar stays text until `_scalar` reads it."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # type: ignore[misc]  # noqa: RUF012 - how PyYAML is configured
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - how PyYAML is configured
 
 
 class Document:

@@ -1,0 +1,1 @@
+"""The REST interface and the live stream, under ``/api/v1``."""

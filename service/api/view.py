@@ -1,0 +1,42 @@
+"""What the REST interface may see of the service, and nothing more."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from connectors.base import Health
+from park.index import TagTable
+from rules.engine import Latest
+from service.alerts.book import AlertBook, Command
+from service.alerts.model import Alert
+from service.clock import Clock
+from service.live import LiveHub
+from service.store.queries import Queries
+
+
+class ServiceView(Protocol):
+    """Implemented by `service.run.Service`; read on the event loop only."""
+
+    tags: TagTable
+    book: AlertBook
+    live: LiveHub
+    queries: Queries
+    clock: Clock
+
+    def latest(self) -> Latest:
+        """Greatest source time, value and quality of every tag, by tag index."""
+
+    def connectors(self) -> Sequence[Health]:
+        """Health of every connector."""
+
+    def status(self) -> dict[str, Any]:
+        """What is wrong with the service itself, for people and for `/readyz`.
+
+        Keys: ``ready`` (bool), ``now_us``, ``data_us`` (source time of the newest sample), ``journal`` (rows waiting,
+        bytes, error), ``store`` (state, lag_s, edition, error), ``problems`` (list of sentences).
+        """
+
+    async def command(self, command: Command) -> Alert:
+        """Journal it, apply it, return the alert as it then stands.
+
+        Raises service.alerts.states.NotAllowed (nothing changed) and connectors.base.IntakeRefused.
+        """
