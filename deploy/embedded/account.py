@@ -1,0 +1,123 @@
+"""Who the embedded servers run as, and which places that account can reach.
+
+PostgreSQL refuses to run as root, so root hands it to an unprivileged account. A clone below ``/root`` or below a
+0700 ``mktemp -d`` cannot be entered by that account; such a place gets a stand-in directory below ``/var/tmp``,
+joined to it by a symbolic link, so that everyone goes on using the path they know.
+"""
+
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.embedded.errors import EmbeddedError
+
+#: Accounts tried in turn when we are root.
+_ACCOUNTS = ("postgres", "nobody")
+_STAND_INS = Path("/var/tmp")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An unprivileged account that root drops to."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def server_account() -> Account | None:
+    """Return the account to drop to, or None where we are an ordinary user and the servers run as ourselves."""
+    if os.geteuid() != 0:
+        return None
+    for name in _ACCOUNTS:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(name=name, uid=entry.pw_uid, gid=entry.pw_gid)
+    raise EmbeddedError(f"running as root, but none of the accounts {', '.join(_ACCOUNTS)} exists; add one of them")
+
+
+def run_as(account: Account | None, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+    """Run a short command as the account, from a directory that everyone can enter; never raises on its exit code."""
+    words = [str(word) for word in command]
+    if account is None:
+        return subprocess.run(words, cwd="/", capture_output=True, text=True, check=False)
+    return subprocess.run(
+        words,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+        user=account.uid,
+        group=account.gid,
+        extra_groups=[],
+    )
+
+
+def can_enter(account: Account | None, directory: Path) -> bool:
+    """Tell whether the account may pass through a directory and all above it (asked of the kernel, so ACLs count)."""
+    return account is None or run_as(account, ["test", "-x", directory]).returncode == 0
+
+
+def settle(directory: Path, account: Account | None, *, owner: Account | None, mode: int) -> Path:
+    """Make a directory that the account can reach and return where it really is.
+
+    ``directory`` itself where possible; else a stand-in below /var/tmp, with ``directory`` a link to it. A stand-in
+    whose link is gone is left over from a tree that was deleted: it is emptied, as the deleter meant.
+    """
+    directory = Path(os.path.abspath(directory))  # noqa: PTH100  (resolve() would follow the link we made)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    home = directory.resolve() if directory.is_symlink() else directory
+    if not can_enter(account, home.parent):
+        home = _link_stand_in(directory)
+    home.mkdir(mode=mode, parents=True, exist_ok=True)
+    _own(home, owner)
+    home.chmod(mode)
+    return home
+
+
+def discard(directory: Path) -> None:
+    """Delete a directory made by ``settle``, with its stand-in if it has one."""
+    if directory.is_symlink():
+        target = directory.resolve()
+        directory.unlink()
+        if target.parent == _STAND_INS:
+            shutil.rmtree(target, ignore_errors=True)
+    elif directory.exists():
+        shutil.rmtree(directory)
+
+
+def _link_stand_in(directory: Path) -> Path:
+    stand_in = _STAND_INS / f"parkwatch-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]}"
+    if directory.is_symlink():
+        directory.unlink()
+    if directory.exists():
+        if any(directory.iterdir()):
+            raise EmbeddedError(f"{directory} cannot be reached by the server's account; move it or open the way to it")
+        directory.rmdir()
+    if stand_in.is_symlink() or stand_in.exists():
+        _refuse_strangers(stand_in)
+        shutil.rmtree(stand_in)
+    stand_in.mkdir(mode=0o700)
+    directory.symlink_to(stand_in, target_is_directory=True)
+    return stand_in
+
+
+def _refuse_strangers(stand_in: Path) -> None:
+    """Anyone can write below /var/tmp: use only what is ours or our server account's."""
+    account = server_account()
+    ours = {os.geteuid()} | ({account.uid} if account else set())
+    status = stand_in.lstat()
+    if stand_in.is_symlink() or status.st_uid not in ours:
+        raise EmbeddedError(f"{stand_in} belongs to someone else; remove it or clone to a place others can enter")
+
+
+def _own(path: Path, owner: Account | None) -> None:
+    if owner is not None and path.stat().st_uid != owner.uid:
+        os.chown(path, owner.uid, owner.gid)

@@ -1,0 +1,213 @@
+"""Makes the private root: TimescaleDB and mosquitto from Debian, unpacked beside the project, the system untouched.
+
+Debian 12 packages neither TimescaleDB nor a current mosquitto; Debian 13 does. Their packages and all these need, the C
+library included, are downloaded with a private apt, unpacked, and patched to find their libraries in the private root.
+A stamp, written last, names recipe and place: programs know their absolute path, so a moved tree is made again.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.embedded import locate
+from deploy.embedded.account import run_as, server_account, settle
+from deploy.embedded.apt import Package, PrivateApt
+from deploy.embedded.errors import NotProvided
+from deploy.embedded.locate import PostgresPrograms
+from deploy.embedded.progress import Steps, shown_steps
+
+#: Raise it whenever what follows would make a different root.
+_RECIPE = "2"
+_SUITE = "trixie"
+_WANTED = ("postgresql-17-timescaledb", "mosquitto")
+#: Needed by the packages' own scripts or for just-in-time compilation, which is switched off; never by the servers.
+_DROPPED_PREFIXES = ("libllvm", "libz3", "libperl", "perl", "locales", "libc-l10n", "postgresql-common")
+_DROPPED_LIBRARIES = ("libsemanage", "libsepol", "libproc2", "libdebconf", "libc-bin", "libpam-modules-bin")
+_KEPT_BESIDE_LIBRARIES = ("postgresql-17", "postgresql-client-17", "mosquitto", "zlib1g")
+_CLUTTER = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/zoneinfo", "etc")
+_THREE_WAYS = (
+    "TimescaleDB is needed and there are three ways to have it: set DATABASE_URL to a database that has the extension; "
+    "install postgresql with timescaledb on this machine; or let `make setup` fetch both from this machine's Debian "
+    "archive, which needs apt-get, dpkg-deb and the archive to be reachable."
+)
+
+
+def postgres() -> PostgresPrograms:
+    """Return this machine's TimescaleDB, else the private root's, which is made if need be."""
+    found = locate.machine_postgres()
+    if found:
+        return found
+    return locate.postgres_below(ensure() / "usr")[0]
+
+
+def mosquitto() -> Path:
+    """Return this machine's mosquitto if it is recent enough, else the private root's, which is made if need be."""
+    return locate.machine_mosquitto() or ensure() / "usr/sbin/mosquitto"
+
+
+def everything_found() -> bool:
+    """Tell whether nothing has to be fetched: DATABASE_URL or a local TimescaleDB, and a local mosquitto."""
+    database = bool(os.environ.get("DATABASE_URL")) or locate.machine_postgres() is not None
+    return database and locate.machine_mosquitto() is not None
+
+
+def ensure() -> Path:
+    """Make the private root unless it is there and current; safe to call from many processes. Returns where it is."""
+    with _lock():
+        root = settle(locate.private_root(), server_account(), owner=None, mode=0o755)
+        if not _is_current(root):
+            try:
+                _make(root)
+            except NotProvided as refusal:
+                raise NotProvided(f"{refusal}\n{_THREE_WAYS}") from refusal
+    return root / "root"
+
+
+def _is_current(root: Path) -> bool:
+    stamp = root / "stamp"
+    return stamp.exists() and stamp.read_text() == _stamp(root)
+
+
+def _stamp(root: Path) -> str:
+    return f"recipe {_RECIPE} at {root}\n"
+
+
+def _make(root: Path) -> None:
+    (root / "stamp").unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="making-", dir=root) as scratch, shown_steps() as steps:
+        work = Path(scratch)
+        files = _download(work, steps)
+        fresh = work / "root"
+        _unpack(files, fresh, steps)
+        _patch(fresh, root / "root", steps)
+        shutil.rmtree(root / "root", ignore_errors=True)
+        fresh.rename(root / "root")
+    _prove(root / "root")
+    (root / "stamp").write_text(_stamp(root))
+
+
+def _download(work: Path, steps: Steps) -> list[Path]:
+    apt = PrivateApt(work / "apt", suite=_SUITE)
+    with steps.step("package index"):
+        apt.update()
+    packages = [package for package in apt.closure(_WANTED) if _is_needed(package.name)]
+    into = work / "packages"
+    into.mkdir()
+    size_bytes = sum(package.size_bytes for package in packages)
+    label = f"download {len(packages)} packages, {size_bytes / 1e6:.0f} MB"
+    with steps.watched(label, size_bytes, lambda: _size_bytes(into)):
+        apt.download(packages, into)
+    return _all_there(into, packages)
+
+
+def _is_needed(name: str) -> bool:
+    if name in _KEPT_BESIDE_LIBRARIES or name == "postgresql-17-timescaledb":
+        return True
+    is_perl = name.endswith("-perl")
+    return name.startswith("lib") and not is_perl and not name.startswith((*_DROPPED_PREFIXES, *_DROPPED_LIBRARIES))
+
+
+def _size_bytes(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.glob("*.deb"))
+
+
+def _all_there(into: Path, packages: Sequence[Package]) -> list[Path]:
+    files = sorted(into.glob("*.deb"))
+    missing = {package.name for package in packages} - {path.name.split("_")[0] for path in files}
+    if missing:
+        raise NotProvided(f"apt-get left out {', '.join(sorted(missing))}")
+    return files
+
+
+def _unpack(files: Sequence[Path], root: Path, steps: Steps) -> None:
+    root.mkdir(mode=0o755)
+    with steps.counted("unpack", len(files)) as advance:
+        for file in files:
+            _run(["dpkg-deb", "-x", str(file), str(root)])
+            advance()
+    for clutter in _CLUTTER:
+        shutil.rmtree(root / clutter, ignore_errors=True)
+    for bitcode in root.glob("usr/lib/postgresql/*/lib/bitcode"):
+        shutil.rmtree(bitcode)
+
+
+def _patch(root: Path, final: Path, steps: Steps) -> None:
+    """Point every program at the root's own loader and libraries, as they will be named once it is in place."""
+    loader = _loader(root)
+    libraries = sorted({path.parent for path in root.glob("usr/lib/**/*.so*") if "postgresql" not in path.parts})
+    # RPATH, not RUNPATH: it also holds for what a library such as timescaledb.so asks for in turn.
+    search = ":".join(str(final / path.relative_to(root)) for path in libraries if len(path.parts) <= _depth(root))
+    options = ["--set-interpreter", str(final / loader.relative_to(root)), "--force-rpath", "--set-rpath", search]
+    programs = _programs(root)
+    with steps.counted("patch", len(programs)) as advance:
+        for program in programs:
+            _run([_patchelf(), *options, str(program)])
+            advance()
+
+
+def _depth(root: Path) -> int:
+    """Libraries are in usr/lib and usr/lib/<architecture>; what is deeper are plug-ins, opened by path."""
+    return len(root.parts) + 3
+
+
+def _loader(root: Path) -> Path:
+    found = [path for path in root.glob("usr/lib*/**/ld-linux*.so.*") if path.is_file() and not path.is_symlink()]
+    if not found:
+        raise NotProvided("the C library came without its loader; Debian must have changed its layout")
+    return found[0]
+
+
+def _programs(root: Path) -> list[Path]:
+    wanted = [*root.glob("usr/lib/postgresql/*/bin/*"), root / "usr/sbin/mosquitto", root / "usr/bin/mosquitto_passwd"]
+    return [path for path in wanted if path.is_file() and not path.is_symlink() and _is_elf(path)]
+
+
+def _is_elf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"\x7fELF"
+
+
+def _patchelf() -> str:
+    """Return the patchelf of our own environment, or one on the PATH."""
+    beside = Path(sys.executable).parent / "patchelf"
+    found = str(beside) if beside.exists() else shutil.which("patchelf")
+    if not found:
+        raise NotProvided("patchelf is missing from the environment; run `make setup`")
+    return found
+
+
+def _prove(root: Path) -> None:
+    """Run both as the account that will use them: a missing library or a closed directory shows here, not later."""
+    for program, option in ((_postgres(root), "--version"), (root / "usr/sbin/mosquitto", "-h")):
+        done = run_as(server_account(), [program, option])
+        if "version" not in done.stdout and "PostgreSQL" not in done.stdout:
+            raise NotProvided(f"{program} does not run here: {(done.stderr or done.stdout).strip()}")
+
+
+def _postgres(root: Path) -> Path:
+    return next(iter(root.glob("usr/lib/postgresql/*/bin/postgres")))
+
+
+def _run(command: Sequence[str]) -> None:
+    try:
+        subprocess.run(command, capture_output=True, text=True, check=True)
+    except FileNotFoundError:
+        raise NotProvided(f"there is no {command[0]} here") from None
+    except subprocess.CalledProcessError as failure:
+        raise NotProvided(f"{Path(command[0]).name} failed: {failure.stderr.strip()}") from failure
+
+
+@contextmanager
+def _lock() -> Iterator[None]:
+    """One maker at a time; the others wait and then find the work done."""
+    place = locate.private_root()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.with_name(place.name + ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
