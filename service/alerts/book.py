@@ -34,7 +34,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 Lookup = Callable[[str, str, str], Facts]
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True):
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
     """What a person (or the service itself) asks of the book; travels through the journal."""
 
     #: UUID; the same command twice is done once.
@@ -47,7 +47,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     level: str = ""
 
 
-class Raise(msgspec.Struct, frozen=True, kw_only=True):
+class Raise(msgspec.Struct, frozen=True, kw_only=True, tag="raise"):
     """An alarm of the service itself (journal full, clock wrong): raised and cleared outside the engine."""
 
     id: str

@@ -1,0 +1,242 @@
+"""The intake: every batch of every connector, merged by the tick, made durable once for all, then acknowledged.
+
+Connectors wait in `put` until the journal has their rows. A full intake makes them wait longer; nothing is dropped.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from connectors.base import Gap, IntakeRefused
+from park.batch import DeadLetter, SampleBatch, concat
+from park.index import TagTable
+from park.quality import LATE, Quality, quality_class
+from rules.transition import alert_id
+from service.alerts.book import Command, Raise
+from service.clock import Clock
+from service.journal.journal import Journal, JournalFailed
+from service.journal.rows import Extras, Row
+
+_log = structlog.get_logger(__name__)
+
+_DAY_US = 86_400_000_000
+#: Where nothing comes in, a row that only carries the time is written this often, so that timers run.
+_EMPTY_ROW_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waiting:
+    batch: SampleBatch | None
+    letters: Sequence[DeadLetter]
+    command: Command | None
+    gap: Gap | None
+    durable: asyncio.Future[Row]
+
+
+class JournalIntake:
+    """Implements `connectors.base.Intake`. ``run`` must be running for ``put`` to return."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        tags: TagTable,
+        clock: Clock,
+        *,
+        tick_s: float = 0.03,
+        max_waiting: int = 200_000,
+        on_row: Callable[[Row], None] = lambda row: None,
+    ) -> None:
+        self._journal = journal
+        self._tags = tags
+        self._clock = clock
+        self._tick_s = tick_s
+        self._max_waiting = max_waiting
+        self._on_row = on_row
+        self._waiting: list[_Waiting] = []
+        self._samples = 0
+        self._filled = asyncio.Event()
+        self._room = asyncio.Condition()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        #: Source time of the newest sample of each tag, by index: what is not newer is late.
+        self.newest_us: NDArray[np.int64] = np.full(tags.size, np.iinfo(np.int64).min, dtype=np.int64)
+        self.late = 0
+        self.quarantined = 0
+        self._refusing_since_us: int | None = None
+        #: Why the journal refuses; empty while it does not.
+        self.refusing = ""
+
+    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = ()) -> None:
+        """Return once all of it is durable. Raises IntakeRefused."""
+        batch, quarantined = self._quarantine(batch)
+        async with self._room:
+            await self._room.wait_for(lambda: self._samples < self._max_waiting)
+            future = self._enqueue(batch, [*letters, *quarantined])
+        await future
+
+    async def command(self, command: Command) -> Row:
+        """Journal what a person asks; return the row it went into. Raises IntakeRefused."""
+        return await self._enqueue(None, (), command=command)
+
+    def note_gap(self, gap: Gap) -> None:
+        """Journal a gap with the next row; does not wait."""
+        future = self._enqueue(None, (), gap=gap)
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _enqueue(
+        self,
+        batch: SampleBatch | None,
+        letters: Sequence[DeadLetter],
+        *,
+        command: Command | None = None,
+        gap: Gap | None = None,
+    ) -> asyncio.Future[Row]:
+        future: asyncio.Future[Row] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(batch=batch, letters=letters, command=command, gap=gap, durable=future))
+        self._samples += len(batch) if batch is not None else 0
+        self._filled.set()
+        return future
+
+    def _quarantine(self, batch: SampleBatch) -> tuple[SampleBatch, list[DeadLetter]]:
+        """Split off what is not a value, lies in the future or the far past, or has no tag."""
+        now_us = self._clock()
+        park = self._tags.park
+        known = (batch.tag >= 0) & (batch.tag < self._tags.size)
+        no_value = ~np.isfinite(batch.value) & (quality_class(batch.quality) != Quality.BAD)
+        future = batch.time_us > now_us + park.future_limit
+        past = batch.time_us < now_us - park.past_limit_days * _DAY_US
+        bad = ~known | no_value | future | past
+        if not bad.any():
+            return batch, []
+        self.quarantined += int(bad.sum())
+        reasons = (
+            ("unknown_tag", ~known, "a tag index that this park does not have; load the same park on both sides"),
+            ("not_a_number", known & no_value, "NaN or infinite with good quality; send it with bad quality"),
+            ("future", known & ~no_value & future, "source time ahead of our clock; set the device's clock (NTP)"),
+            ("past", known & ~no_value & past, f"older than {park.past_limit_days} days; check the device's clock"),
+        )
+        letters = [self._letter(batch.take(mask), reason, cure, now_us) for reason, mask, cure in reasons if mask.any()]
+        return batch.take(~bad), letters
+
+    def _letter(self, rows: SampleBatch, reason: str, cure: str, now_us: int) -> DeadLetter:
+        info = self._tags.by_ix(int(rows.tag[0]))
+        ahead_s = (int(rows.time_us[0]) - now_us) / 1e6
+        return DeadLetter(
+            origin=rows.origin,
+            received_us=now_us,
+            reason=reason,
+            detail=f"{len(rows)} samples, the first of {info.id if info else int(rows.tag[0])}: "
+            f"value {float(rows.value[0])!r}, time {ahead_s:+.1f} s from now: {cure}",
+            raw=rows.to_bytes(),
+            address=info.id if info else "",
+            enterprise=info.enterprise if info else "",
+        )
+
+    async def run(self) -> None:
+        """Write rows until cancelled; what is waiting then is still written."""
+        try:
+            while True:
+                await self._tick()
+                await self._flush()
+        finally:
+            while self._waiting:
+                await self._flush()
+            self._thread.shutdown()
+
+    async def _tick(self) -> None:
+        try:
+            await asyncio.wait_for(self._filled.wait(), _EMPTY_ROW_EVERY_S)
+        except TimeoutError:
+            return
+        await asyncio.sleep(self._tick_s)
+
+    async def _flush(self) -> None:
+        taken, self._waiting = self._waiting, []
+        self._filled.clear()
+        received_us = max(self._clock(), self._journal.last_received_us + 1)
+        batch = self._merge([one.batch for one in taken if one.batch is not None], received_us)
+        extras = Extras(
+            letters=tuple(letter for one in taken for letter in one.letters),
+            commands=(*self._own_alarms(received_us), *(one.command for one in taken if one.command is not None)),
+            gaps=tuple(one.gap for one in taken if one.gap is not None),
+        )
+        try:
+            row = await self._append(received_us, batch, extras)
+        except JournalFailed as error:
+            self._refuse(taken, str(error), received_us)
+        else:
+            self._done(taken, row)
+        async with self._room:
+            self._samples -= sum(len(one.batch) for one in taken if one.batch is not None)
+            self._room.notify_all()
+
+    async def _append(self, received_us: int, batch: SampleBatch | None, extras: Extras) -> Row:
+        def write() -> Row:
+            return self._journal.append(received_us=received_us, batch=batch, extras=extras)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, write)
+
+    def _merge(self, batches: Sequence[SampleBatch], received_us: int) -> SampleBatch | None:
+        if not batches:
+            return None
+        origin = batches[0].origin if len({batch.origin for batch in batches}) == 1 else "several"
+        merged = concat(batches, received_us=received_us, origin=origin)
+        late = merged.time_us <= self.newest_us[merged.tag]
+        if not late.any():
+            return merged
+        self.late += int(late.sum())
+        return SampleBatch(
+            tag=merged.tag,
+            time_us=merged.time_us,
+            value=merged.value,
+            quality=np.where(late, merged.quality | np.uint8(LATE), merged.quality),
+            received_us=received_us,
+            origin=origin,
+        )
+
+    def _done(self, taken: Sequence[_Waiting], row: Row) -> None:
+        if row.batch is not None:
+            np.maximum.at(self.newest_us, row.batch.tag, row.batch.time_us)
+        if self.refusing:
+            _log.warning("The journal takes rows again.", refused_for_s=self._refused_for_s(row.received_us))
+            self.refusing, self._refusing_since_us = "", None
+        self._on_row(row)
+        for one in taken:
+            if not one.durable.done():
+                one.durable.set_result(row)
+
+    def _refuse(self, taken: Sequence[_Waiting], reason: str, now_us: int) -> None:
+        if not self.refusing:
+            _log.error("The journal refuses rows; nothing is acknowledged, upstream keeps its data.", reason=reason)
+            self._refusing_since_us = now_us
+        self.refusing = reason
+        for one in taken:
+            if not one.durable.done():
+                one.durable.set_exception(IntakeRefused(reason))
+
+    def _refused_for_s(self, now_us: int) -> float:
+        return (now_us - (self._refusing_since_us or now_us)) / 1e6
+
+    def _own_alarms(self, now_us: int) -> list[Raise]:
+        """When the journal takes rows again, the first row tells that it did not: an alarm raised and cleared."""
+        since_us = self._refusing_since_us
+        if since_us is None:
+            return []
+        target = "service/journal"
+        identity = alert_id("service", target, "", since_us)
+        why = f"the journal refused rows for {self._refused_for_s(now_us):.1f} s: {self.refusing}"
+        raised = Raise(id=identity, target=target, onset_us=since_us, effective_us=since_us, why=why)
+        return [
+            raised,
+            Raise(id=identity, target=target, onset_us=since_us, effective_us=now_us, why=why, cleared=True),
+        ]
+
+
+def new_command_id() -> str:
+    """Identity of a command."""
+    return str(uuid.uuid4())

@@ -1,0 +1,1 @@
+"""The journal: the one durable, ordered log that store and engine both read, each by its own position."""

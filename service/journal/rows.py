@@ -1,0 +1,51 @@
+"""What one journal row means: everything that was taken in within one tick, and the clock at that moment."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from connectors.base import Gap
+from park.batch import DeadLetter, SampleBatch
+from service.alerts.book import Command, Raise
+
+
+class Extras(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What a tick brought besides samples."""
+
+    letters: tuple[DeadLetter, ...] = ()
+    #: What people and the service itself ask of the alert book, in order.
+    commands: tuple[Command | Raise, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    #: The service was started at this row's time: absence before it is our own.
+    start: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.letters or self.commands or self.gaps or self.start)
+
+
+NO_EXTRAS = Extras()
+_decode_extras = msgspec.msgpack.Decoder(Extras).decode
+encode_extras = msgspec.msgpack.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Processing it is: ``step(batch)``, ``advance(received_us)``, then the commands."""
+
+    #: 1, 2, 3, ... without a hole; never reused.
+    position: int
+    #: The service's clock when the row was written; strictly rising. Epoch microseconds, UTC.
+    received_us: int
+    #: None: the row only carries the time.
+    batch: SampleBatch | None
+    extras: Extras
+
+
+def decode(position: int, received_us: int, samples: bytes | None, extras: bytes | None) -> Row:
+    """A row as it stands on disk."""
+    return Row(
+        position=position,
+        received_us=received_us,
+        batch=SampleBatch.from_bytes(samples) if samples is not None else None,
+        extras=_decode_extras(extras) if extras is not None else NO_EXTRAS,
+    )
