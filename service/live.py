@@ -1,10 +1,9 @@
-"""The live stream: alert events to any number of listeners, resumable by event number, nothing missed, nothing twice."""
+"""The live stream: alert events to any number of listeners, resumable by number; nothing missed, nothing twice."""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 
 from service.alerts.model import Event
 

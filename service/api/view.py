@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from rules.engine import Latest
+
 from connectors.base import Health
 from park.index import TagTable
-from rules.engine import Latest
 from service.alerts.book import AlertBook, Command
 from service.alerts.model import Alert
 from service.clock import Clock

@@ -1,0 +1,82 @@
+"""The service's configuration: one YAML file, checked as a whole, errors with file, line and cure."""
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, model_validator
+
+from connectors.registry import ConnectorConfigs
+from park.duration import DurationUs
+from park.yamlfile import Document
+from service.store.housekeeping import StorePolicy
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Http(_Model):
+    """Where the REST interface and the page are served."""
+
+    host: str = "127.0.0.1"
+    #: 0: any free port.
+    port: int = Field(default=8470, ge=0, le=65535)
+
+
+class Database(StorePolicy):
+    """TimescaleDB, either edition. The environment's DATABASE_URL goes before ``url``."""
+
+    url: SecretStr | None = None
+
+    def dsn(self) -> str:
+        """Raises ValueError where neither is set."""
+        dsn = os.environ.get("DATABASE_URL") or (self.url.get_secret_value() if self.url else "")
+        if not dsn:
+            raise ValueError("no database: set DATABASE_URL, or database.url in the configuration")
+        return dsn
+
+
+class JournalPolicy(_Model):
+    """The embedded journal."""
+
+    #: What arrives within a tick is committed once.
+    tick: DurationUs = 30_000
+    #: The file grows no larger; at the limit the intake refuses, and upstream keeps its data. None: the disk decides.
+    max_bytes: PositiveInt | None = None
+    #: Samples that connectors may have waiting; at the limit they are held back.
+    max_waiting: PositiveInt = 200_000
+    checkpoint_every: DurationUs = 10_000_000
+
+
+class Config(_Model):
+    """The whole file. Paths are relative to it."""
+
+    park: Path
+    #: Rules; without it every limit of the park file is watched, and every ``stale_after``.
+    rules: Path | None = None
+    data_dir: Path
+    http: Http = Http()
+    database: Database = Database()
+    journal: JournalPolicy = JournalPolicy()
+    connectors: ConnectorConfigs = ()
+
+    @model_validator(mode="after")
+    def _unique_connectors(self) -> "Config":
+        ids = [one.id for one in self.connectors]
+        twice = {one for one in ids if ids.count(one) > 1}
+        if twice:
+            raise ValueError(f"two connectors have the id {sorted(twice)[0]!r}; ids must be unique")
+        return self
+
+
+def load_config(path: Path) -> Config:
+    """Raises park.yamlfile.FileInvalid, and OSError where the file cannot be read."""
+    config = Document(path.read_text("utf-8"), str(path)).model(Config)
+    base = path.resolve().parent
+    return config.model_copy(
+        update={
+            "park": base / config.park,
+            "rules": base / config.rules if config.rules else None,
+            "data_dir": base / config.data_dir,
+        }
+    )

@@ -1,0 +1,1 @@
+"""TimescaleDB: what is written to it and how it is asked."""

@@ -1,0 +1,219 @@
+"""The store writer: reads the journal by its own position and writes TimescaleDB, in a thread of its own.
+
+The position moves in the transaction that stores the rows, so whatever crashes, a journal row is stored once. A slow
+or absent database only lets the writer fall behind; intake and alarms do not notice.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import psycopg
+import structlog
+from numpy.typing import NDArray
+
+from park.index import TagTable
+from service.alerts.model import Event
+from service.journal.journal import Journal
+from service.journal.rows import Row
+from service.store import events as event_rows
+from service.store.copy import Rows, copy_new_rows, copy_rows, encode, sort_rows
+from service.store.housekeeping import Housekeeping, StorePolicy
+from service.store.migrate import MigrationRefused, edition, migrate
+
+_log = structlog.get_logger(__name__)
+
+#: Rows of one COPY: enough to pay for the transaction, small enough to keep memory flat.
+MAX_SAMPLES = 100_000
+#: A trickle is collected for so long before it is written.
+_LINGER_S = 0.2
+_RETRY_S = (0.2, 5.0)
+
+
+@dataclass(slots=True, kw_only=True)
+class StoreState:
+    """What the writer says of itself; read by anyone."""
+
+    state: str = "starting"
+    error: str = ""
+    edition: str = ""
+    #: The journal row that was stored last, and its time.
+    position: int = 0
+    position_us: int = 0
+    stored: int = 0
+    duplicates: int = 0
+    events: int = 0
+    #: Spent waiting for the database in the last write.
+    write_ms: float = 0.0
+
+
+class StoreWriter:
+    """``start`` it, ``stop`` it; it never raises."""
+
+    def __init__(
+        self,
+        dsn: str,
+        journal: Journal,
+        tags: TagTable,
+        unstored: deque[Event],
+        *,
+        policy: StorePolicy,
+        health: Callable[[], Sequence[tuple[str, str, dict[str, Any]]]] = tuple,
+    ) -> None:
+        self._dsn = dsn
+        self._journal = journal
+        self._tags = tags
+        self._unstored = unstored
+        self._housekeeping = Housekeeping(policy, health)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._db_ix: NDArray[np.int32] = np.empty(0, dtype=np.int32)
+        self.status = StoreState(position=journal.trimmed)
+        self._auto_migrate = policy.auto_migrate
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def stop(self, *, drain_s: float = 5.0) -> None:
+        """Write what the journal has, for at most ``drain_s``, then end."""
+        self._stop.set()
+        self._thread.join(drain_s)
+
+    def _run(self) -> None:
+        wait_s = _RETRY_S[0]
+        while True:
+            try:
+                with psycopg.connect(self._dsn, connect_timeout=5, application_name="parkwatch-store") as connection:
+                    self._prepare(connection)
+                    wait_s = _RETRY_S[0]
+                    self._write_until_stopped(connection)
+                    return
+            except (psycopg.Error, MigrationRefused) as error:
+                self._note(error)
+            if self._stop.wait(wait_s):
+                return
+            wait_s = min(wait_s * 2, _RETRY_S[1])
+
+    def _note(self, error: Exception) -> None:
+        if self.status.state != "down":
+            _log.warning("The database does not take rows; the journal keeps them.", reason=str(error).strip())
+        self.status.state, self.status.error = "down", str(error).strip()
+
+    def _prepare(self, connection: psycopg.Connection) -> None:
+        if self._auto_migrate:
+            migrate(connection)
+        self.status.edition = edition(connection)
+        self._db_ix = _sync_tags(connection, self._tags)
+        self._housekeeping.prepare(connection, self.status.edition)
+        found = connection.execute(
+            "SELECT position FROM journal_reader WHERE journal = %s", (self._journal.id,)
+        ).fetchone()
+        connection.commit()
+        position = max(found[0] if found else 0, self._journal.trimmed)
+        self.status.position = position
+        self.status.state, self.status.error = "up", ""
+
+    def _write_until_stopped(self, connection: psycopg.Connection) -> None:
+        while True:
+            self._write_events(connection)
+            rows = self._journal.read(self.status.position, max_rows=4096, max_samples=MAX_SAMPLES)
+            if rows:
+                self._write(connection, rows)
+            self._housekeeping.run(connection, time.monotonic())
+            behind = self._journal.last_position > self.status.position
+            if self._stop.is_set() and not behind and not self._unstored:
+                return
+            if sum(len(row.batch) for row in rows if row.batch is not None) < MAX_SAMPLES // 2:
+                self._stop.wait(_LINGER_S)
+                self._journal.wait_beyond(self.status.position, _LINGER_S)
+
+    def _write_events(self, connection: psycopg.Connection) -> None:
+        events = list(self._unstored)
+        if not events:
+            return
+        with connection.transaction():
+            event_rows.write(connection, events)
+        for _ in events:
+            self._unstored.popleft()
+        self.status.events += len(events)
+
+    def _write(self, connection: psycopg.Connection, rows: Sequence[Row]) -> None:
+        samples = self._to_rows(rows)
+        started = time.perf_counter()
+        try:
+            with connection.transaction(), connection.cursor() as cursor:
+                if len(samples):
+                    copy_rows(cursor, encode(samples))
+                self._write_extras(cursor, rows)
+            stored = len(samples)
+        except psycopg.errors.UniqueViolation:
+            with connection.transaction(), connection.cursor() as cursor:
+                stored = copy_new_rows(cursor, encode(samples))
+                self._write_extras(cursor, rows)
+        total = sum(len(row.batch) for row in rows if row.batch is not None)
+        self.status.stored += stored
+        self.status.duplicates += total - stored
+        self.status.position, self.status.position_us = rows[-1].position, rows[-1].received_us
+        self.status.write_ms = (time.perf_counter() - started) * 1e3
+
+    def _to_rows(self, rows: Sequence[Row]) -> Rows:
+        batches = [(row.batch, row.received_us) for row in rows if row.batch is not None]
+        if not batches:
+            empty = np.empty(0)
+            return Rows(
+                tag=empty.astype(np.int32),
+                time_us=empty.astype(np.int64),
+                value=empty,
+                quality=empty.astype(np.uint8),
+                lag_ms=empty.astype(np.int64),
+            )
+        tag = np.concatenate([batch.tag for batch, _ in batches])
+        time_us = np.concatenate([batch.time_us for batch, _ in batches])
+        received = np.repeat([received_us for _, received_us in batches], [len(batch) for batch, _ in batches])
+        return sort_rows(
+            Rows(
+                tag=self._db_ix[tag],
+                time_us=time_us,
+                value=np.concatenate([batch.value for batch, _ in batches]),
+                quality=np.concatenate([batch.quality for batch, _ in batches]),
+                lag_ms=(received - time_us) // 1_000,
+            )
+        )
+
+    def _write_extras(self, cursor: psycopg.Cursor, rows: Sequence[Row]) -> None:
+        letters = [letter for row in rows for letter in row.extras.letters]
+        if letters:
+            event_rows.write_letters(cursor, letters)
+        gaps = [gap for row in rows for gap in row.extras.gaps]
+        if gaps:
+            event_rows.write_gaps(cursor, gaps)
+        cursor.execute(
+            "INSERT INTO journal_reader (journal, position) VALUES (%s, %s)"
+            " ON CONFLICT (journal) DO UPDATE SET position = excluded.position",
+            (self._journal.id, rows[-1].position),
+        )
+
+
+def _sync_tags(connection: psycopg.Connection, tags: TagTable) -> NDArray[np.int32]:
+    """Bring table ``tag`` up to date; return the database's index of each tag by ours, shape ``(size,)``."""
+    rows = [(one.id, one.enterprise, one.source_id, one.tag.quantity, one.tag.unit) for one in tags.infos]
+    known = {row[0]: row[1:] for row in connection.execute("SELECT id, enterprise, source, quantity, unit FROM tag")}
+    changed = [row for row in rows if known.get(row[0]) != row[1:]]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO tag (id, enterprise, source, quantity, unit) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (id) DO UPDATE SET enterprise = excluded.enterprise, source = excluded.source,"
+            " quantity = excluded.quantity, unit = excluded.unit",
+            changed,
+        )
+    connection.commit()
+    by_id: dict[str, int] = dict(connection.execute("SELECT id, ix FROM tag").fetchall())
+    db_ix = np.full(tags.size, -1, dtype=np.int32)
+    for info in tags.infos:
+        db_ix[info.ix] = by_id[info.id]
+    return db_ix
