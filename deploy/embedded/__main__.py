@@ -1,4 +1,4 @@
-"""``python -m deploy.embedded``: fetch TimescaleDB and mosquitto unless this machine has both."""
+"""``python -m deploy.embedded``: fetch TimescaleDB and mosquitto unless this machine has both; ``--remove`` them."""
 
 import sys
 
@@ -6,11 +6,21 @@ from deploy.embedded import provision
 from deploy.embedded.errors import EmbeddedError
 
 
-def main() -> int:
-    """Provision, and tell on standard error what cannot be done and why."""
-    if provision.everything_found():
+def main(arguments: list[str]) -> int:
+    """Provision or remove, and tell on standard error what cannot be done and why."""
+    if arguments == ["--remove"]:
+        provision.remove()
+    elif arguments:
+        print(f"unknown: {' '.join(arguments)}; only --remove is known", file=sys.stderr)
+        return 2
+    elif provision.everything_found():
         print("TimescaleDB and mosquitto: this machine's own")
-        return 0
+    else:
+        return _provide()
+    return 0
+
+
+def _provide() -> int:
     try:
         print(f"TimescaleDB and mosquitto: {provision.ensure()}")
     except (EmbeddedError, OSError) as refusal:
@@ -20,4 +30,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

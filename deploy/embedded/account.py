@@ -30,10 +30,15 @@ class Account:
     gid: int
 
 
-def server_account() -> Account | None:
-    """Return the account to drop to, or None where we are an ordinary user and the servers run as ourselves."""
+def server_account(home: Path | None = None) -> Account | None:
+    """Return the account to drop to, or None where we are an ordinary user and the servers run as ourselves.
+
+    Where ``home`` exists already and is an ordinary user's, root runs the server as that user.
+    """
     if os.geteuid() != 0:
         return None
+    if home is not None and home.exists() and (owner := home.stat()).st_uid != 0:
+        return Account(name=str(owner.st_uid), uid=owner.st_uid, gid=owner.st_gid)
     for name in _ACCOUNTS:
         try:
             entry = pwd.getpwnam(name)
@@ -65,21 +70,37 @@ def can_enter(account: Account | None, directory: Path) -> bool:
     return account is None or run_as(account, ["test", "-x", directory]).returncode == 0
 
 
-def settle(directory: Path, account: Account | None, *, owner: Account | None, mode: int) -> Path:
-    """Make a directory that the account can reach and return where it really is.
+def nearest_place(directory: Path, account: Account | None) -> Path:
+    """Return the directory itself if the account can get to it, else its stand-in; makes neither."""
+    above = next(path for path in directory.parents if path.exists())
+    return directory if can_enter(account, above) else _stand_in(directory)
 
-    ``directory`` itself where possible; else a stand-in below /var/tmp, with ``directory`` a link to it. A stand-in
-    whose link is gone is left over from a tree that was deleted: it is emptied, as the deleter meant.
+
+def settle(directory: Path, account: Account | None) -> Path:
+    """Make a directory of the account's own, mode 0700, and return where it really is.
+
+    ``directory`` itself where possible; else its stand-in, with ``directory`` a link to it. A stand-in whose link is
+    gone is left over from a tree that was deleted: it is emptied, as the deleter meant.
     """
-    directory = Path(os.path.abspath(directory))  # noqa: PTH100  (resolve() would follow the link we made)
     directory.parent.mkdir(parents=True, exist_ok=True)
     home = directory.resolve() if directory.is_symlink() else directory
     if not can_enter(account, home.parent):
         home = _link_stand_in(directory)
-    home.mkdir(mode=mode, parents=True, exist_ok=True)
-    _own(home, owner)
-    home.chmod(mode)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if account is not None and home.stat().st_uid != account.uid:
+        os.chown(home, account.uid, account.gid)
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise EmbeddedError(f"{home} belongs to another account; run as that account or as root, or remove it")
+    home.chmod(0o700)
     return home
+
+
+def refuse_strangers(path: Path) -> None:
+    """Anyone can write below /tmp and /var/tmp: raise EmbeddedError unless the path is ours or our server account's."""
+    account = server_account()
+    ours = {os.geteuid()} | ({account.uid} if account else set())
+    if path.is_symlink() or path.lstat().st_uid not in ours:
+        raise EmbeddedError(f"{path} belongs to someone else; remove it or clone to a place others can enter")
 
 
 def discard(directory: Path) -> None:
@@ -93,8 +114,12 @@ def discard(directory: Path) -> None:
         shutil.rmtree(directory)
 
 
+def _stand_in(directory: Path) -> Path:
+    return _STAND_INS / f"parkwatch-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]}"
+
+
 def _link_stand_in(directory: Path) -> Path:
-    stand_in = _STAND_INS / f"parkwatch-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]}"
+    stand_in = _stand_in(directory)
     if directory.is_symlink():
         directory.unlink()
     if directory.exists():
@@ -102,22 +127,8 @@ def _link_stand_in(directory: Path) -> Path:
             raise EmbeddedError(f"{directory} cannot be reached by the server's account; move it or open the way to it")
         directory.rmdir()
     if stand_in.is_symlink() or stand_in.exists():
-        _refuse_strangers(stand_in)
+        refuse_strangers(stand_in)
         shutil.rmtree(stand_in)
     stand_in.mkdir(mode=0o700)
     directory.symlink_to(stand_in, target_is_directory=True)
     return stand_in
-
-
-def _refuse_strangers(stand_in: Path) -> None:
-    """Anyone can write below /var/tmp: use only what is ours or our server account's."""
-    account = server_account()
-    ours = {os.geteuid()} | ({account.uid} if account else set())
-    status = stand_in.lstat()
-    if stand_in.is_symlink() or status.st_uid not in ours:
-        raise EmbeddedError(f"{stand_in} belongs to someone else; remove it or clone to a place others can enter")
-
-
-def _own(path: Path, owner: Account | None) -> None:
-    if owner is not None and path.stat().st_uid != owner.uid:
-        os.chown(path, owner.uid, owner.gid)

@@ -116,8 +116,8 @@ class EmbeddedBroker:
         if self.running:
             return
         program = self._program or provision.mosquitto()
-        account = server_account()
-        self._home = settle(self.directory, account, owner=account, mode=0o700)
+        account = server_account(self.directory)
+        self._home = settle(self.directory, account)
         tries = _PORT_TRIES if self._port is None and self._asked_port is None else 1
         for left in reversed(range(tries)):
             self._port = self._port or self._asked_port or free_port()

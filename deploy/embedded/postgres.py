@@ -122,7 +122,7 @@ class EmbeddedPostgres:
         if self.running:
             return
         programs = self._programs or provision.postgres()
-        account = server_account()
+        account = server_account(self.data_dir)
         self._prepare(programs, account)
         tries = _PORT_TRIES if self._port is None and self._asked_port is None else 1
         for left in reversed(range(tries)):
@@ -191,7 +191,7 @@ class EmbeddedPostgres:
             connection.execute(command)
 
     def _prepare(self, programs: PostgresPrograms, account: Account | None) -> None:
-        self._home = settle(self.data_dir, account, owner=account, mode=0o700)
+        self._home = settle(self.data_dir, account)
         if self._cluster.exists():
             await_previous_end(self._cluster)
             end_leftovers(self._cluster)

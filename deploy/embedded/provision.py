@@ -12,18 +12,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from deploy.debian.apt import NotFetched, Package, PrivateApt
 from deploy.embedded import locate
-from deploy.embedded.account import run_as, server_account, settle
-from deploy.embedded.apt import Package, PrivateApt
+from deploy.embedded.account import nearest_place, refuse_strangers, run_as, server_account
 from deploy.embedded.errors import NotProvided
 from deploy.embedded.locate import PostgresPrograms
 from deploy.embedded.progress import Steps, shown_steps
 
 #: Raise it whenever what follows would make a different root.
-_RECIPE = "2"
+_RECIPE = "1"
 _SUITE = "trixie"
 _WANTED = ("postgresql-17-timescaledb", "mosquitto")
 #: Needed by the packages' own scripts or for just-in-time compilation, which is switched off; never by the servers.
@@ -59,14 +59,32 @@ def everything_found() -> bool:
 
 def ensure() -> Path:
     """Make the private root unless it is there and current; safe to call from many processes. Returns where it is."""
-    with _lock():
-        root = settle(locate.private_root(), server_account(), owner=None, mode=0o755)
-        if not _is_current(root):
-            try:
-                _make(root)
-            except NotProvided as refusal:
-                raise NotProvided(f"{refusal}\n{_THREE_WAYS}") from refusal
-    return root / "root"
+    place = private_place()
+    if not _is_current(place):
+        _make_room(place)
+        with _locked(place):
+            if not _is_current(place):
+                _make(place)
+    return place / "root"
+
+
+def _make_room(place: Path) -> None:
+    try:
+        place.mkdir(mode=0o755, parents=True, exist_ok=True)
+        refuse_strangers(place)
+        place.chmod(0o755)
+    except PermissionError as refusal:
+        raise NotProvided(f"{refusal}; set PARKWATCH_HOME to a directory of your own") from refusal
+
+
+def private_place() -> Path:
+    """Return where the private root is or would be made: where the account that the servers run as can get to it."""
+    return nearest_place(locate.private_root(), server_account())
+
+
+def remove() -> None:
+    """Delete the private root."""
+    shutil.rmtree(private_place(), ignore_errors=True)
 
 
 def _is_current(root: Path) -> bool:
@@ -78,18 +96,31 @@ def _stamp(root: Path) -> str:
     return f"recipe {_RECIPE} at {root}\n"
 
 
-def _make(root: Path) -> None:
-    (root / "stamp").unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="making-", dir=root) as scratch, shown_steps() as steps:
-        work = Path(scratch)
-        files = _download(work, steps)
-        fresh = work / "root"
-        _unpack(files, fresh, steps)
-        _patch(fresh, root / "root", steps)
-        shutil.rmtree(root / "root", ignore_errors=True)
-        fresh.rename(root / "root")
-    _prove(root / "root")
-    (root / "stamp").write_text(_stamp(root))
+def _make(place: Path) -> None:
+    _clear(place)
+    try:
+        with tempfile.TemporaryDirectory(prefix="making-", dir=place) as scratch, shown_steps() as steps:
+            _make_in(Path(scratch), place / "root", steps)
+        _prove(place / "root")
+    except (NotFetched, NotProvided) as refusal:
+        raise NotProvided(f"{refusal}\n{_THREE_WAYS}") from refusal
+    (place / "stamp").write_text(_stamp(place))
+
+
+def _clear(place: Path) -> None:
+    """Forget what was there, and what makers that were killed left half done."""
+    (place / "stamp").unlink(missing_ok=True)
+    for half_made in place.glob("making-*"):
+        shutil.rmtree(half_made)
+
+
+def _make_in(work: Path, final: Path, steps: Steps) -> None:
+    work.chmod(0o755)
+    fresh = work / "root"
+    _unpack(_download(work, steps), fresh, steps)
+    _patch(fresh, final, steps)
+    shutil.rmtree(final, ignore_errors=True)
+    fresh.rename(final)
 
 
 def _download(work: Path, steps: Steps) -> list[Path]:
@@ -102,7 +133,7 @@ def _download(work: Path, steps: Steps) -> list[Path]:
     size_bytes = sum(package.size_bytes for package in packages)
     label = f"download {len(packages)} packages, {size_bytes / 1e6:.0f} MB"
     with steps.watched(label, size_bytes, lambda: _size_bytes(into)):
-        apt.download(packages, into)
+        apt.download([package.name for package in packages], into)
     return _all_there(into, packages)
 
 
@@ -114,7 +145,9 @@ def _is_needed(name: str) -> bool:
 
 
 def _size_bytes(directory: Path) -> int:
-    return sum(path.stat().st_size for path in directory.glob("*.deb"))
+    with suppress(FileNotFoundError):  # apt moves a file while we look
+        return sum(path.stat().st_size for path in directory.glob("*.deb"))
+    return 0
 
 
 def _all_there(into: Path, packages: Sequence[Package]) -> list[Path]:
@@ -139,10 +172,11 @@ def _unpack(files: Sequence[Path], root: Path, steps: Steps) -> None:
 
 def _patch(root: Path, final: Path, steps: Steps) -> None:
     """Point every program at the root's own loader and libraries, as they will be named once it is in place."""
-    loader = _loader(root)
-    libraries = sorted({path.parent for path in root.glob("usr/lib/**/*.so*") if "postgresql" not in path.parts})
+    loader = _only(root, "usr/lib*/**/ld-linux*.so.*")
+    # Debian has its libraries in usr/lib/<architecture>; what lies deeper are plug-ins, opened by their path.
+    libraries = _only(root, "usr/lib/*/libc.so.6").parent
     # RPATH, not RUNPATH: it also holds for what a library such as timescaledb.so asks for in turn.
-    search = ":".join(str(final / path.relative_to(root)) for path in libraries if len(path.parts) <= _depth(root))
+    search = str(final / libraries.relative_to(root))
     options = ["--set-interpreter", str(final / loader.relative_to(root)), "--force-rpath", "--set-rpath", search]
     programs = _programs(root)
     with steps.counted("patch", len(programs)) as advance:
@@ -151,16 +185,11 @@ def _patch(root: Path, final: Path, steps: Steps) -> None:
             advance()
 
 
-def _depth(root: Path) -> int:
-    """Libraries are in usr/lib and usr/lib/<architecture>; what is deeper are plug-ins, opened by path."""
-    return len(root.parts) + 3
-
-
-def _loader(root: Path) -> Path:
-    found = [path for path in root.glob("usr/lib*/**/ld-linux*.so.*") if path.is_file() and not path.is_symlink()]
-    if not found:
-        raise NotProvided("the C library came without its loader; Debian must have changed its layout")
-    return found[0]
+def _only(root: Path, pattern: str) -> Path:
+    for path in sorted(root.glob(pattern)):
+        if path.is_file() and not path.is_symlink():
+            return path
+    raise NotProvided(f"the packages have no {pattern}; Debian must have changed its layout")
 
 
 def _programs(root: Path) -> list[Path]:
@@ -184,14 +213,11 @@ def _patchelf() -> str:
 
 def _prove(root: Path) -> None:
     """Run both as the account that will use them: a missing library or a closed directory shows here, not later."""
-    for program, option in ((_postgres(root), "--version"), (root / "usr/sbin/mosquitto", "-h")):
+    postgres_program = _only(root, "usr/lib/postgresql/*/bin/postgres")
+    for program, option in ((postgres_program, "--version"), (root / "usr/sbin/mosquitto", "-h")):
         done = run_as(server_account(), [program, option])
         if "version" not in done.stdout and "PostgreSQL" not in done.stdout:
             raise NotProvided(f"{program} does not run here: {(done.stderr or done.stdout).strip()}")
-
-
-def _postgres(root: Path) -> Path:
-    return next(iter(root.glob("usr/lib/postgresql/*/bin/postgres")))
 
 
 def _run(command: Sequence[str]) -> None:
@@ -204,10 +230,8 @@ def _run(command: Sequence[str]) -> None:
 
 
 @contextmanager
-def _lock() -> Iterator[None]:
+def _locked(place: Path) -> Iterator[None]:
     """One maker at a time; the others wait and then find the work done."""
-    place = locate.private_root()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.with_name(place.name + ".lock").open("w") as file:
+    with (place / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -4,8 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from deploy.embedded.account import Account
-from deploy.embedded.errors import EmbeddedError
+from deploy.embedded.account import Account, refuse_strangers
 
 _SOCKET_PATH_MAX_BYTES = 107
 _LONGEST_NAME = "/.s.PGSQL.65535.lock"
@@ -17,10 +16,8 @@ def short_dir(home: Path, account: Account | None) -> Path:
         return home
     name = f"parkwatch-{os.geteuid()}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}"
     place = Path("/tmp") / name
-    uid = account.uid if account else os.geteuid()
     place.mkdir(mode=0o700, exist_ok=True)
-    if place.is_symlink() or place.lstat().st_uid not in {uid, os.geteuid()}:
-        raise EmbeddedError(f"{place} belongs to someone else; remove it")
+    refuse_strangers(place)
     if account:
         os.chown(place, account.uid, account.gid)
     return place

@@ -40,9 +40,10 @@ def machine_sources(etc_apt: Path = Path("/etc/apt")) -> list[Source]:
 
 
 def debian_archives(sources: Iterable[Source]) -> list[Source]:
-    """Pick those that carry Debian's main archive, likeliest first: not security, not backports, not third parties."""
-    candidates = [_only_debian_uris(source) for source in sources if _is_debian(source)]
-    return sorted((source for source in candidates if source.uris), key=_foreign_key)
+    """Pick Debian's main archive, one per address, likeliest first: not security, not backports, no third parties."""
+    debian = [source for source in sources if _is_debian(source)]
+    candidates = [replace(source, uris=(uri,)) for source in debian for uri in source.uris if _is_debian_uri(uri)]
+    return sorted(dict.fromkeys(candidates), key=_foreign_key)
 
 
 def parse_one_line(text: str) -> list[Source]:
@@ -86,29 +87,26 @@ def parse_deb822(text: str) -> list[Source]:
     return found
 
 
-def render(source: Source, *, suite: str, keyring: Path | None) -> str:
-    """Write a source as one deb822 stanza for another suite, its signatures checked with the given or its own keys."""
-    lines = [
-        "Types: deb",
-        f"URIs: {' '.join(source.uris)}",
-        f"Suites: {suite}",
-        "Components: main",
-        "Targets: Packages",
-    ]
-    signed_by = source.signed_by or (str(keyring) if keyring else "")
-    if signed_by:
-        lines.append(f"Signed-By: {signed_by}")
-    return "\n".join(lines) + "\n"
+def render(source: Source, *, suite: str, architecture: str, keyring: Path | None) -> str:
+    """Write a source as one deb822 stanza for another suite, its signatures checked with its own keys or the ring."""
+    fields = {
+        "Types": "deb",
+        "URIs": " ".join(source.uris),
+        "Suites": suite,
+        "Components": "main",
+        "Architectures": architecture,
+        "Targets": "Packages",
+        "Signed-By": source.signed_by or str(keyring or ""),
+    }
+    return "".join(f"{name}: {value}\n" for name, value in fields.items() if value)
 
 
 def _is_debian(source: Source) -> bool:
     return "main" in source.components and any(suite in _DEBIAN_SUITES for suite in source.suites)
 
 
-def _only_debian_uris(source: Source) -> Source:
-    return replace(
-        source, uris=tuple(uri for uri in source.uris if uri.startswith(_REMOTE) and _DEBIAN_PATH.search(uri))
-    )
+def _is_debian_uri(uri: str) -> bool:
+    return uri.startswith(_REMOTE) and _DEBIAN_PATH.search(uri) is not None
 
 
 def _foreign_key(source: Source) -> bool:

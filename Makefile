@@ -1,0 +1,30 @@
+# What `make` can do here. Everything stays inside this directory; see deploy/setup.sh for how.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench lock clean
+
+BIN := .venv/bin
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## the environment, TimescaleDB and mosquitto; skips what is up to date
+	@deploy/setup.sh
+
+demo: setup ## the whole system with simulators, and the control room's page
+	@$(BIN)/parkwatch demo
+
+test: setup ## every check: lint, format, architecture, types, tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+bench: setup ## measure speed; writes bench.json
+	@$(BIN)/parkwatch bench --json bench.json
+
+lock: ## make requirements.lock anew from pyproject.toml
+	@deploy/setup.sh lock
+
+clean: ## delete all that was made here
+	@deploy/setup.sh clean
