@@ -17,9 +17,11 @@ _INSERT_EVENT = (
     "INSERT INTO alert_event (chain, seq, alert_id, recorded, body, hash) VALUES (%s, %s, %s, %s, %s, %s)"
     " ON CONFLICT (chain, seq) DO NOTHING"
 )
-_ALERT_COLUMNS = tuple(
-    ["id", "rule", "target", "enterprise", "source", "side", "level", "peak_level", "priority", "state", "unit", "onset", "raised", "detected", "detected_late", "cleared", "value", "limit_value", "peak", "quality", "unverified", "acked", "acked_by", "why", "chain", "seq"]
+_ALERT_NAMES = (
+    "id rule target enterprise source side level peak_level priority state unit onset raised detected detected_late"
+    " cleared value limit_value peak quality unverified acked acked_by why chain seq"
 )
+_ALERT_COLUMNS = tuple(_ALERT_NAMES.split())
 _UPSERT_ALERT = (
     f"INSERT INTO alert ({', '.join(_ALERT_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_ALERT_COLUMNS))})"
     " ON CONFLICT (id) DO UPDATE SET "

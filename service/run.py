@@ -1,0 +1,282 @@
+"""The service, joined: journal, intake, pipeline, store writer, connectors, REST interface."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+import uvicorn
+from connectors.registry import BUILDERS
+from rules.engine import Latest
+
+from connectors.base import Connector, Context, Health, State
+from park.check import load_park
+from park.index import TagTable
+from park.yamlfile import Document
+from rules.spec import RuleSet, default_rules
+from service.alerts.book import AlertBook, Command
+from service.alerts.model import Alert
+from service.api.app import create_app
+from service.api.keys import Keys
+from service.clock import Clock, machine_clock
+from service.config import Config
+from service.intake import JournalIntake
+from service.journal.journal import Journal, JournalFailed
+from service.journal.rows import Extras
+from service.live import LiveHub
+from service.pipeline import Pipeline, Setup
+from service.store.queries import Queries
+from service.store.writer import StoreWriter
+
+_log = structlog.get_logger(__name__)
+
+_RESTART_CONNECTOR_S = 5.0
+_GRACE_S = 3
+
+
+class PortInUse(Exception):
+    """Another program listens on the port; stop it, or set http.port."""
+
+
+def load_rules(config: Config) -> RuleSet:
+    """The rule file's, or the default rules. Raises park.yamlfile.FileInvalid."""
+    if config.rules is None:
+        return default_rules()
+    return Document(config.rules.read_text("utf-8"), str(config.rules)).model(RuleSet)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Raises PortInUse."""
+    try:
+        return socket.create_server((host, port), backlog=1024)
+    except OSError as error:
+        raise PortInUse(f"cannot listen on {host}:{port} ({error.strerror}); set http.port to a free one") from error
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: the service stops in an order of its own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        yield
+
+
+class Service:
+    """``async with Service(config).running():`` and it works. Implements `service.api.view.ServiceView`.
+
+    Raises JournalInUse, PortInUse, FileInvalid and ValueError on entry; afterwards nothing that the plant, the
+    database or a person does makes it stop.
+    """
+
+    def __init__(self, config: Config, *, clock: Clock = machine_clock) -> None:
+        self._config = config
+        self.clock = clock
+        text = config.park.read_text("utf-8")
+        load_park(text, str(config.park))  # for its errors, which name the file
+        self._setup = Setup(park_yaml=text, rules_json=load_rules(config).model_dump_json())
+        self._dsn = config.database.dsn()
+        self.keys = Keys(config.data_dir)
+        self.live = LiveHub()
+        self.queries = Queries(self._dsn)
+        self.url = ""
+        self._connectors: list[Connector] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def tags(self) -> TagTable:
+        """Of the park in force."""
+        return self.pipeline.tags
+
+    @property
+    def book(self) -> AlertBook:
+        """The alert book."""
+        return self.pipeline.book
+
+    def latest(self) -> Latest:
+        """Greatest source time, value and quality of every tag, by tag index."""
+        return self.pipeline.engine.latest
+
+    def connectors(self) -> Sequence[Health]:
+        """Health of every connector."""
+        return [connector.health for connector in self._connectors]
+
+    async def command(self, command: Command) -> Alert:
+        """Journal it, apply it, return the alert as it then stands."""
+        row = await self.intake.command(command)
+        return await self.pipeline.outcome(command.id, row.position)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Service"]:
+        """Everything up; on leaving everything down, in the order in which nothing is lost."""
+        async with AsyncExitStack() as stack:
+            listener = stack.enter_context(listen(self._config.http.host, self._config.http.port))
+            self.url = f"http://{self._config.http.host}:{listener.getsockname()[1]}"
+            self.journal = stack.enter_context(
+                Journal(self._config.data_dir / "journal.db", max_bytes=self._config.journal.max_bytes)
+            )
+            self._open_pipeline()
+            stack.push_async_callback(self.queries.close)
+            await self.queries.open()
+            self.writer.start()
+            stack.callback(self._stop_writer)
+            await stack.enter_async_context(self._background("intake", self.intake.run()))
+            await stack.enter_async_context(self._background("checkpoints", self._checkpoints()))
+            await stack.enter_async_context(self._serving(listener))
+            await stack.enter_async_context(self._connected())
+            yield self
+
+    async def run_until(self, stop: asyncio.Event) -> None:
+        """Return when ``stop`` is set. Raises what ended a part that must not end: better restarted than half dead."""
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait({stopped, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopped}:
+                task.result()
+                raise RuntimeError(f"{task.get_name()} ended by itself")
+        finally:
+            stopped.cancel()
+
+    @asynccontextmanager
+    async def _background(self, name: str, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        try:
+            yield
+        finally:
+            self._tasks.discard(task)
+            task.cancel()
+            await asyncio.wait({task})
+
+    def _open_pipeline(self) -> None:
+        self.pipeline = Pipeline(self.journal, self._setup, self.live.publish)
+        self.pipeline.recover()
+        self.live.start_at(self.pipeline.book.seq)
+        self.intake = JournalIntake(
+            self.journal,
+            self.tags,
+            self.clock,
+            tick_s=self._config.journal.tick / 1e6,
+            max_waiting=self._config.journal.max_waiting,
+            on_row=self.pipeline.on_row,
+        )
+        self.intake.newest_us[:] = self.latest().time_us
+        with contextlib.suppress(JournalFailed):
+            now_us = max(self.clock(), self.journal.last_received_us + 1)
+            self.pipeline.on_row(self.journal.append(received_us=now_us, batch=None, extras=Extras(start=True)))
+        self.writer = StoreWriter(
+            self._dsn,
+            self.journal,
+            self.tags,
+            self.pipeline.unstored,
+            policy=self._config.database,
+            health=self._health_rows,
+        )
+
+    def _stop_writer(self) -> None:
+        self.pipeline.save_checkpoint()
+        self.writer.stop()
+        self.pipeline.save_checkpoint()
+
+    def _health_rows(self) -> list[tuple[str, str, dict[str, Any]]]:
+        return [(health.connector, health.state.value, asdict(health)) for health in self.connectors()]
+
+    async def _checkpoints(self) -> None:
+        while True:
+            await asyncio.sleep(self._config.journal.checkpoint_every / 1e6)
+            position, payload = self.pipeline.make_checkpoint()
+            try:
+                await asyncio.to_thread(self.pipeline.keep_checkpoint, position, payload)
+                await asyncio.to_thread(self.journal.trim, min(position, self.writer.status.position))
+            except JournalFailed as error:
+                _log.warning("No checkpoint was written; recovery will replay more rows.", reason=str(error))
+
+    @asynccontextmanager
+    async def _serving(self, listener: socket.socket) -> AsyncIterator[None]:
+        server = _Server(
+            uvicorn.Config(
+                create_app(self, self.keys),
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=_GRACE_S,
+            )
+        )
+        task = asyncio.create_task(server.serve(sockets=[listener]), name="http")
+        try:
+            yield
+        finally:
+            self.live.close()
+            server.should_exit = True
+            await task
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[None]:
+        context = Context(tags=self.tags, intake=self.intake, clock=self.clock, on_gap=self.intake.note_gap)
+        self._connectors = [BUILDERS[config.kind](config, context) for config in self._config.connectors]
+        async with AsyncExitStack() as stack:
+            for connector in self._connectors:
+                await stack.enter_async_context(
+                    self._background(connector.health.connector, self._keep_running(connector))
+                )
+            yield
+
+    async def _keep_running(self, connector: Connector) -> None:
+        while True:
+            try:
+                await connector.run()
+            except Exception as error:
+                connector.health.errors += 1
+                connector.health.turn(State.DISCONNECTED, self.clock(), f"{type(error).__name__}: {error}")
+                _log.error(
+                    "A connector failed and is started again.", connector=connector.health.connector, exc_info=error
+                )
+            await asyncio.sleep(_RESTART_CONNECTOR_S)
+
+    def status(self) -> dict[str, Any]:
+        """See `service.api.view.ServiceView`."""
+        store = self.writer.status
+        newest_us = int(self.latest().time_us.max(initial=0))
+        last_us = self.journal.last_received_us
+        lag_s = max(0.0, (last_us - store.position_us) / 1e6) if store.position_us else 0.0
+        problems = self._problems()
+        return {
+            "ready": not (self.intake.refusing or self.pipeline.poisoned_rows),
+            "now_us": self.clock(),
+            "data_us": max(newest_us, 0),
+            "seq": self.live.seq,
+            "journal": {
+                "rows_waiting": self.journal.last_position - store.position,
+                "bytes": self.journal.size_bytes,
+                "error": self.intake.refusing,
+            },
+            "store": {
+                "state": store.state,
+                "lag_s": lag_s,
+                "edition": store.edition,
+                "error": store.error,
+                "stored": store.stored,
+                "duplicates": store.duplicates,
+            },
+            "late": self.intake.late,
+            "quarantined": self.intake.quarantined,
+            "problems": problems,
+        }
+
+    def _problems(self) -> list[str]:
+        found: list[str] = []
+        if self.intake.refusing:
+            found.append(f"the journal refuses rows, nothing new is taken in: {self.intake.refusing}")
+        if self.pipeline.poisoned_rows:
+            found.append(f"{self.pipeline.poisoned_rows} journal rows could not be processed; alarms may be incomplete")
+        if self.writer.status.state == "down":
+            found.append(f"the database does not take rows; the journal keeps them: {self.writer.status.error}")
+        found += [
+            f"connector {health.connector} is {health.state.value}: {health.last_error}"
+            for health in self.connectors()
+            if health.state in (State.DISCONNECTED, State.DEGRADED)
+        ]
+        return found

@@ -1,0 +1,46 @@
+-- Reading samples. Every statement is given tags that the caller's scope has been checked against (visible_tags).
+
+--> visible_tags
+SELECT ix, id, unit
+FROM tag
+WHERE id = ANY(%(ids)s)
+  AND (%(visible)s::text[] IS NULL OR enterprise = ANY(%(visible)s))
+ORDER BY ix;
+
+--> samples_raw
+-- Columns in `service.store.samples.RAW`; none is ever NULL.
+SELECT tag, time, value, quality, lag_ms
+FROM sample
+WHERE tag = ANY(%(tags)s)
+  AND time >= %(from)s AND time < %(to)s
+  AND (tag, time) >= (%(start_tag)s, %(start_time)s)
+ORDER BY tag, time
+LIMIT %(limit)s
+
+--> samples_raw_boundary
+-- The key of the row behind the first `limit` rows: where the next page begins.
+SELECT tag, time
+FROM sample
+WHERE tag = ANY(%(tags)s)
+  AND time >= %(from)s AND time < %(to)s
+  AND (tag, time) >= (%(start_tag)s, %(start_time)s)
+ORDER BY tag, time
+OFFSET %(limit)s LIMIT 1
+
+--> samples_bucketed
+-- Columns in `service.store.samples.BUCKETED`. Mean, least and greatest are of the good samples (class 0: the two low
+-- bits of quality, park/quality.py), NaN where there is none. Whole hours of UTC are whole hours of UTC+08:00.
+SELECT tag,
+       time_bucket(%(bucket)s, time) AS bucket,
+       coalesce(avg(value) FILTER (WHERE quality & 3 = 0), 'NaN') AS mean,
+       coalesce(min(value) FILTER (WHERE quality & 3 = 0), 'NaN') AS least,
+       coalesce(max(value) FILTER (WHERE quality & 3 = 0), 'NaN') AS greatest,
+       count(*) AS count,
+       (count(*) FILTER (WHERE quality & 3 = 0))::float8 / count(*) AS good_share
+FROM sample
+WHERE tag = ANY(%(tags)s)
+  AND time >= %(from)s AND time < %(to)s
+  AND (tag, time) >= (%(start_tag)s, %(start_time)s)
+GROUP BY tag, bucket
+ORDER BY tag, bucket
+LIMIT %(limit)s
