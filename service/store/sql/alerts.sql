@@ -25,7 +25,7 @@ WHERE id = %(id)s
   AND (%(visible)s::text[] IS NULL OR enterprise = ANY(%(visible)s))
 
 --> events_of_alert
-SELECT e.body, e.hash
+SELECT e.body
 FROM alert_event e
 JOIN alert a ON a.id = e.alert_id
 WHERE e.alert_id = %(id)s
@@ -36,8 +36,7 @@ ORDER BY e.recorded, e.seq
 -- A window of `limit` events as they were recorded; those that the scope hides come as a number without a body, so
 -- that the reader can tell "hidden" from "missing".
 SELECT e.seq,
-       CASE WHEN %(visible)s::text[] IS NULL OR a.enterprise = ANY(%(visible)s) THEN e.body END AS body,
-       e.hash
+       CASE WHEN %(visible)s::text[] IS NULL OR a.enterprise = ANY(%(visible)s) THEN e.body END AS body
 FROM alert_event e
 LEFT JOIN alert a ON a.id = e.alert_id
 WHERE e.chain = %(chain)s AND e.seq > %(seq)s

@@ -14,10 +14,10 @@ ORDER BY received_at DESC, id DESC
 LIMIT %(limit)s
 
 --> connector_gaps
--- Newest first. A connector belongs to those whose tags it brings: the caller names the ones its scope sees.
+-- Newest first. A connector belongs to those whose tags it brings: the caller names those that its scope sees.
 SELECT connector, from_time, to_time, reason, refilled
 FROM connector_gap
-WHERE connector = ANY(%(connectors)s)
+WHERE (%(connectors)s::text[] IS NULL OR connector = ANY(%(connectors)s))
   AND (%(from)s::timestamptz IS NULL OR to_time >= %(from)s)
 ORDER BY from_time DESC, connector
 LIMIT %(limit)s

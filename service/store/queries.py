@@ -1,0 +1,210 @@
+"""How the database is asked: every question about enterprise data begins with the scope of who asks."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any
+
+from service.alerts.model import Alert, Event
+from service.store.asking import Asking, Connection
+from service.store.errors import StoreUnavailable
+from service.store.events import moment
+from service.store.samples import Key, Page, Resolution, Span, StoredTag, bucket_boundary, bucketed_page, raw_page
+from service.store.scope import Scope
+from service.store.sqlfile import SqlFile
+from service.store.stored import (
+    AlertFilter,
+    EventWindow,
+    LetterFilter,
+    StoredGap,
+    StoredLetter,
+    alert_of,
+    event_of,
+    gap_of,
+    letter_of,
+    microseconds,
+)
+
+__all__ = ["AlertFilter", "LetterFilter", "Queries", "Resolution", "Scope", "Span", "StoreUnavailable"]
+
+_SAMPLES, _ALERTS, _CONNECTORS = SqlFile("samples"), SqlFile("alerts"), SqlFile("connectors")
+# Looked up here, so that a misspelt name fails at import.
+_VISIBLE_TAGS = _SAMPLES["visible_tags"]
+_RAW = _SAMPLES["samples_raw"]
+_RAW_BOUNDARY = _SAMPLES["samples_raw_boundary"]
+_BUCKETED = _SAMPLES["samples_bucketed"]
+_HISTORY = _ALERTS["alert_history"]
+_ALERT = _ALERTS["alert_by_id"]
+_EVENTS_OF = _ALERTS["events_of_alert"]
+_EVENTS_SINCE = _ALERTS["events_since"]
+_LETTERS = _CONNECTORS["dead_letters"]
+_GAPS = _CONNECTORS["connector_gaps"]
+
+_FIRST, _LAST = Key(-(2**31), 0), Key(2**31 - 1, 0)
+
+
+class Queries:
+    """Constructing never connects; ``open`` does not wait. Every question may raise StoreUnavailable, in about 2 s."""
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        most_connections: int = 4,
+        answer_within_s: float = 2.0,
+        statement_timeout_s: float = 20.0,
+    ) -> None:
+        self._asking = Asking(
+            dsn,
+            most_connections=most_connections,
+            answer_within_s=answer_within_s,
+            statement_timeout_s=statement_timeout_s,
+        )
+
+    async def open(self) -> None:
+        """Begin; the database may come later."""
+        await self._asking.open()
+
+    async def close(self) -> None:
+        """End."""
+        await self._asking.close()
+
+    async def _rows(self, statement: bytes, **parameters: Any) -> list[dict[str, Any]]:
+        async def question(connection: Connection) -> list[dict[str, Any]]:
+            cursor = await connection.execute(statement, parameters, binary=True)
+            return await cursor.fetchall()
+
+        return await self._asking.ask(question)
+
+    async def visible_tags(self, scope: Scope, tag_ids: Sequence[str]) -> list[StoredTag]:
+        """Those of the tags that the store knows and the scope sees, in the order in which their samples come."""
+        rows = await self._rows(_VISIBLE_TAGS, ids=list(tag_ids), visible=scope.parameter)
+        return [StoredTag(**row) for row in rows]
+
+    async def samples(
+        self,
+        scope: Scope,
+        tag_ids: Sequence[str],
+        span: Span,
+        *,
+        resolution: Resolution = Resolution.RAW,
+        limit: int,
+        start: Key | None = None,
+        end: Key | None = None,
+    ) -> Page:
+        """One page, by tag and time, of at most ``limit`` rows from ``start`` and before ``end``.
+
+        Columns as `service.store.samples.raw_page` and `bucketed_page` say; a bucketed span is widened to whole
+        buckets. Tags that the scope does not see give no rows.
+        """
+        tags = await self.visible_tags(scope, tag_ids)
+        names = {tag.ix: tag.id for tag in tags}
+        bucket_us = resolution.bucket_us
+        parameters = _span_parameters(tags, span.whole_buckets(bucket_us), start, end) | {"limit": limit}
+        if not bucket_us:
+            packed = await self._packed(_RAW, parameters)
+            return raw_page(packed, names, limit)
+        packed = await self._packed(_BUCKETED, parameters | {"bucket": timedelta(microseconds=bucket_us)})
+        return bucketed_page(packed, names, limit, bucket_us)
+
+    async def _packed(self, statement: bytes, parameters: dict[str, Any]) -> bytes | None:
+        (row,) = await self._rows(statement, **parameters)
+        packed: bytes | None = row["packed"]
+        return packed
+
+    async def samples_boundary(
+        self,
+        scope: Scope,
+        tag_ids: Sequence[str],
+        span: Span,
+        *,
+        resolution: Resolution = Resolution.RAW,
+        limit: int,
+        start: Key | None = None,
+    ) -> Key | None:
+        """Where an answer of ``limit`` rows from ``start`` ends and the next begins; None: it holds them all."""
+        tags = await self.visible_tags(scope, tag_ids)
+        bucket_us = resolution.bucket_us
+        span = span.whole_buckets(bucket_us)
+        if bucket_us:
+            return bucket_boundary(tags, span, bucket_us, start, limit)
+        rows = await self._rows(_RAW_BOUNDARY, **_span_parameters(tags, span, start, None), limit=limit)
+        return Key(rows[0]["tag"], microseconds(rows[0]["time"])) if rows else None
+
+    async def alerts(
+        self, scope: Scope, wanted: AlertFilter, *, limit: int, before: tuple[int, str] | None = None
+    ) -> list[Alert]:
+        """History, newest first; ``before`` is (raised_us, id) of the last alert of the page before."""
+        rows = await self._rows(
+            _HISTORY,
+            visible=scope.parameter,
+            limit=limit,
+            before=moment(before[0]) if before else None,
+            before_id=before[1] if before else None,
+            **wanted.parameters(),
+        )
+        return [alert_of(row) for row in rows]
+
+    async def alert(self, scope: Scope, alert_id: str) -> Alert | None:
+        """One alert as it stands in the store; None where there is none or the scope does not see it."""
+        rows = await self._rows(_ALERT, visible=scope.parameter, id=uuid.UUID(alert_id))
+        return alert_of(rows[0]) if rows else None
+
+    async def alert_events(self, scope: Scope, alert_id: str) -> list[Event]:
+        """All that happened to one alert, oldest first."""
+        rows = await self._rows(_EVENTS_OF, visible=scope.parameter, id=uuid.UUID(alert_id))
+        return [event_of(row["body"]) for row in rows]
+
+    async def events_since(self, scope: Scope, chain: str, seq: int, limit: int) -> EventWindow:
+        """Up to ``limit`` events of the chain after number ``seq``, for a listener that comes back."""
+        rows = await self._rows(_EVENTS_SINCE, visible=scope.parameter, chain=uuid.UUID(chain), seq=seq, limit=limit)
+        through = rows[-1]["seq"] if rows else seq
+        return EventWindow(
+            events=[event_of(row["body"]) for row in rows if row["body"] is not None],
+            through=through,
+            unbroken=through - seq == len(rows),
+        )
+
+    async def dead_letters(
+        self, scope: Scope, wanted: LetterFilter, *, limit: int, before: tuple[int, int] | None = None
+    ) -> list[StoredLetter]:
+        """Newest first; ``before`` is (received_us, id) of the last letter of the page before."""
+        rows = await self._rows(
+            _LETTERS,
+            visible=scope.parameter,
+            limit=limit,
+            before=moment(before[0]) if before else None,
+            before_id=before[1] if before else None,
+            **wanted.parameters(),
+        )
+        return [letter_of(row) for row in rows]
+
+    async def connector_gaps(
+        self, scope: Scope, connectors: Collection[str], *, from_us: int | None = None, limit: int = 100
+    ) -> list[StoredGap]:
+        """Newest first, of these connectors: the caller names those that bring tags which ``scope`` sees.
+
+        An empty ``connectors`` means all of them where the scope is everything, and none elsewhere.
+        """
+        if not connectors and not scope.is_everything:
+            return []
+        rows = await self._rows(
+            _GAPS,
+            connectors=sorted(connectors) if connectors else None,
+            **{"from": moment(from_us)},
+            limit=limit,
+        )
+        return [gap_of(row) for row in rows]
+
+
+def _span_parameters(tags: Sequence[StoredTag], span: Span, start: Key | None, end: Key | None) -> dict[str, Any]:
+    start, end = start or _FIRST, end or _LAST
+    return {
+        "tags": [tag.ix for tag in tags],
+        "from": moment(span.from_us),
+        "to": moment(span.to_us),
+        "start_tag": start.tag,
+        "start_time": moment(start.time_us),
+        "end_tag": end.tag,
+        "end_time": moment(end.time_us),
+    }
