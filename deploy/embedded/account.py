@@ -70,10 +70,18 @@ def can_enter(account: Account | None, directory: Path) -> bool:
     return account is None or run_as(account, ["test", "-x", directory]).returncode == 0
 
 
-def nearest_place(directory: Path, account: Account | None) -> Path:
-    """Return the directory itself if the account can get to it, else its stand-in; makes neither."""
+def shared_place(directory: Path, account: Account | None, *, content: str) -> Path:
+    """Return the directory itself if the account can get to it, else one below /var/tmp named for what it holds.
+
+    Makes neither. Clones that cannot be entered share the latter: what is in it does not depend on the clone.
+    """
     above = next(path for path in directory.parents if path.exists())
-    return directory if can_enter(account, above) else _stand_in(directory)
+    if can_enter(account, above):
+        return directory
+    place = _STAND_INS / f"parkwatch-{content}"
+    if place.is_symlink() or place.exists():
+        refuse_strangers(place)
+    return place
 
 
 def settle(directory: Path, account: Account | None) -> Path:
@@ -114,12 +122,8 @@ def discard(directory: Path) -> None:
         shutil.rmtree(directory)
 
 
-def _stand_in(directory: Path) -> Path:
-    return _STAND_INS / f"parkwatch-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]}"
-
-
 def _link_stand_in(directory: Path) -> Path:
-    stand_in = _stand_in(directory)
+    stand_in = _STAND_INS / f"parkwatch-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]}"
     if directory.is_symlink():
         directory.unlink()
     if directory.exists():

@@ -10,8 +10,8 @@ import signal
 import time
 from pathlib import Path
 
+from deploy.embedded import supervisor
 from deploy.embedded.errors import EmbeddedError
-from deploy.embedded.supervisor import signal_quietly
 
 _POLL_EVERY_S = 0.02
 #: A supervisor whose parent died gives its server this long to stop in order.
@@ -22,7 +22,7 @@ def await_previous_end(data_dir: Path) -> None:
     """Wait while a server that lost its parent is being stopped; raises EmbeddedError if it is someone's in use."""
     deadline_s = time.monotonic() + _PREVIOUS_WITHIN_S
     while (pid := _postmaster(data_dir)) is not None:
-        if time.monotonic() > deadline_s:
+        if time.monotonic() > deadline_s or not supervisor.is_ending(pid):
             raise EmbeddedError(f"{data_dir} is in use by another running server, process {pid}; stop that one first")
         time.sleep(_POLL_EVERY_S)
 
@@ -32,7 +32,7 @@ def end_leftovers(data_dir: Path) -> None:
     workers = _working_in(data_dir)
     while workers:
         for pid in workers:
-            signal_quietly(pid, signal.SIGKILL)
+            supervisor.signal_quietly(pid, signal.SIGKILL)
         time.sleep(_POLL_EVERY_S)
         workers = _working_in(data_dir)
     (data_dir / "postmaster.pid").unlink(missing_ok=True)

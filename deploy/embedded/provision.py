@@ -17,7 +17,7 @@ from pathlib import Path
 
 from deploy.debian.apt import NotFetched, Package, PrivateApt
 from deploy.embedded import locate
-from deploy.embedded.account import nearest_place, refuse_strangers, run_as, server_account
+from deploy.embedded.account import run_as, server_account, shared_place
 from deploy.embedded.errors import NotProvided
 from deploy.embedded.locate import PostgresPrograms
 from deploy.embedded.progress import Steps, shown_steps
@@ -71,7 +71,7 @@ def ensure() -> Path:
 def _make_room(place: Path) -> None:
     try:
         place.mkdir(mode=0o755, parents=True, exist_ok=True)
-        refuse_strangers(place)
+        private_place()  # now that it is there, whose is it?
         place.chmod(0o755)
     except PermissionError as refusal:
         raise NotProvided(f"{refusal}; set PARKWATCH_HOME to a directory of your own") from refusal
@@ -79,7 +79,7 @@ def _make_room(place: Path) -> None:
 
 def private_place() -> Path:
     """Return where the private root is or would be made: where the account that the servers run as can get to it."""
-    return nearest_place(locate.private_root(), server_account())
+    return shared_place(locate.private_root(), server_account(), content=f"root-{_RECIPE}")
 
 
 def remove() -> None:

@@ -64,6 +64,20 @@ def signal_quietly(pid: int, number: int) -> None:
         return
 
 
+def is_ending(server_pid: int) -> bool:
+    """Tell whether a server's supervisor has lost its parent, so that both are about to end."""
+    supervisor_pid = _parent_of(Path(f"/proc/{server_pid}"))
+    if supervisor_pid is None:
+        return True
+    try:
+        words = Path(f"/proc/{supervisor_pid}/cmdline").read_text(errors="replace").split("\0")
+    except OSError:
+        return True
+    if __file__ not in words:
+        return True  # its supervisor was killed, and it was told to stop
+    return words[words.index(__file__) + 1] != str(_parent_of(Path(f"/proc/{supervisor_pid}")))
+
+
 def _parent_of(entry: Path) -> int | None:
     try:
         stat = (entry / "stat").read_text(errors="replace")
