@@ -1,0 +1,101 @@
+"""What a codec is: payload in, rows and refusals out, whatever carried the payload."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from connectors.codecs.names import Names
+from park.batch import SampleBatch
+
+
+class Refusal(NamedTuple):
+    """Why rows of a payload, or all of it, were not taken."""
+
+    #: The short fixed word of `park.batch.DeadLetter`.
+    reason: str
+    #: A sentence for a person: the field, the value, the fix.
+    detail: str
+
+
+class Rows:
+    """Samples as they are decoded, payload after payload, in the order in which they came."""
+
+    __slots__ = ("_blocks", "_in_blocks", "quality", "tag", "time_us", "value")
+
+    def __init__(self) -> None:
+        #: Append to all four, or to none: single samples.
+        self.tag: list[int] = []
+        self.time_us: list[int] = []
+        self.value: list[float] = []
+        self.quality: list[int] = []
+        self._blocks: list[tuple[NDArray[np.generic], ...]] = []
+        self._in_blocks = 0
+
+    def __len__(self) -> int:
+        return self._in_blocks + len(self.tag)
+
+    def add(self, tag: int, time_us: int, value: float, quality: int) -> None:
+        """One sample."""
+        self.tag.append(tag)
+        self.time_us.append(time_us)
+        self.value.append(value)
+        self.quality.append(quality)
+
+    def extend(self, tag: ArrayLike, time_us: ArrayLike, value: ArrayLike, quality: ArrayLike) -> None:
+        """Columns; a scalar stands for a column of itself. At least one is a column."""
+        self._close_block()
+        columns = (
+            np.asarray(tag, np.int32),
+            np.asarray(time_us, np.int64),
+            np.asarray(value, np.float64),
+            np.asarray(quality, np.uint8),
+        )
+        block = np.broadcast_arrays(*columns)
+        self._blocks.append(tuple(block))
+        self._in_blocks += len(block[0])
+
+    def batch(self, *, received_us: int, origin: str) -> SampleBatch:
+        """All rows so far."""
+        self._close_block()
+        if len(self._blocks) == 1:
+            columns = self._blocks[0]
+        elif self._blocks:
+            columns = tuple(np.concatenate(column) for column in zip(*self._blocks, strict=True))
+        else:
+            columns = (np.empty(0),) * 4
+        tag, time_us, value, quality = columns
+        return SampleBatch(
+            tag=tag,  # type: ignore[arg-type]  # anything array-like is accepted
+            time_us=time_us,  # type: ignore[arg-type]
+            value=value,  # type: ignore[arg-type]
+            quality=quality,  # type: ignore[arg-type]
+            received_us=received_us,
+            origin=origin,
+        )
+
+    def _close_block(self) -> None:
+        if not self.tag:
+            return
+        self._blocks.append(
+            (
+                np.array(self.tag, np.int32),
+                np.array(self.time_us, np.int64),
+                np.array(self.value, np.float64),
+                np.array(self.quality, np.uint8),
+            )
+        )
+        self._in_blocks += len(self.tag)
+        self.tag, self.time_us, self.value, self.quality = [], [], [], []
+
+
+class Codec(Protocol):
+    """Turns payloads into rows. One codec serves one connector, so it may remember what a device announced."""
+
+    def decode(self, payload: bytes, address: str, names: Names, rows: Rows) -> Sequence[Refusal]:
+        """Append the good rows of ``payload`` to ``rows``; say why the others were not taken, one refusal a reason.
+
+        ``address`` is the topic, or the peer. ``names`` holds the tags that the sender may name. Raises nothing,
+        whatever the payload holds: a payload without good rows has at least one refusal.
+        """
