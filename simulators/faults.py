@@ -1,0 +1,134 @@
+"""Faults by script: what goes wrong, where, when, for how long and how badly.
+
+Times count from the scenario's start on the clock that stamps the samples; sizes of plant faults are in the plant's
+own units. ``target`` names, as far as the kind allows, a tag (``ent.source.tag``), a source (``ent.source``), an
+enterprise (``ent``), a device (``connector/device``) or a whole connector (``connector``).
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from park.duration import DurationUs
+
+
+class _Fault(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
+
+    target: str = Field(min_length=1)
+    #: When it begins, after the scenario's start.
+    at_us: DurationUs = Field(alias="at")
+    #: How long it lasts.
+    for_us: DurationUs = Field(alias="for", gt=0)
+
+    def active(self, since_start_us: int) -> bool:
+        """Whether it acts at that moment: from its beginning up to, not including, its end."""
+        return self.at_us <= since_start_us < self.at_us + self.for_us
+
+
+class Leak(_Fault):
+    """A flange or pump seal of the target source lets go."""
+
+    kind: Literal["leak"]
+    #: Vapour that reaches the air, kg/s.
+    size: float = Field(gt=0)
+    #: What leaks; None: the first chemical of the source's hazard declaration.
+    chemical: str | None = None
+
+
+class Overfill(_Fault):
+    """A tank is filled on past where its campaign would stop."""
+
+    kind: Literal["overfill"]
+    #: Rise of the level, % of the tank a minute (plant time).
+    size: float = Field(gt=0)
+
+
+class Runaway(_Fault):
+    """A vessel loses its cooling and its contents begin to react."""
+
+    kind: Literal["runaway"]
+    #: Self-heating at the beginning, K a minute (plant time); it grows as it heats.
+    size: float = Field(gt=0)
+
+
+class TreatmentFailure(_Fault):
+    """A treatment unit (RTO, incinerator, scrubber) fails; its outlets in the same enterprise follow."""
+
+    kind: Literal["treatment_failure"]
+    #: How many times its normal value an outlet's pollutant rises to.
+    size: float = Field(gt=1)
+
+
+class Disturbance(_Fault):
+    """The Tennessee Eastman plant of the target enterprise takes the recorded road of a disturbance."""
+
+    kind: Literal["disturbance"]
+    #: Name of the recording.
+    run: Literal["idv01", "idv06", "idv13"]
+
+
+class Frozen(_Fault):
+    """An instrument goes on sending the value it had; good quality, fresh time."""
+
+    kind: Literal["frozen"]
+
+
+class Bias(_Fault):
+    """An instrument is off by a constant."""
+
+    kind: Literal["bias"]
+    #: In the tag's unit.
+    size: float
+
+
+class BadQuality(_Fault):
+    """Samples come marked as not to be used, or as doubtful."""
+
+    kind: Literal["bad_quality"]
+    quality: Literal["bad", "uncertain"] = "bad"
+
+
+class DropOut(_Fault):
+    """Nothing comes any more."""
+
+    kind: Literal["drop_out"]
+
+
+class ClockSkew(_Fault):
+    """The device's clock is wrong."""
+
+    kind: Literal["clock_skew"]
+    #: Seconds ahead (+) or behind (-).
+    size: float
+
+
+class ServerRestart(_Fault):
+    """The OPC UA server of the target connector goes away and comes back when the fault ends."""
+
+    kind: Literal["server_restart"]
+
+
+class Storm(_Fault):
+    """The target sends its samples many times over, each with a time of its own."""
+
+    kind: Literal["storm"]
+    #: How many times as many.
+    size: int = Field(gt=1)
+
+
+Fault = Annotated[
+    Leak
+    | Overfill
+    | Runaway
+    | TreatmentFailure
+    | Disturbance
+    | Frozen
+    | Bias
+    | BadQuality
+    | DropOut
+    | ClockSkew
+    | ServerRestart
+    | Storm,
+    Field(discriminator="kind"),
+]

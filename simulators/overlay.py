@@ -1,0 +1,67 @@
+"""Faults of instruments and links, laid over what the plant does: frozen, biased, bad, silent, skewed, stormy."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from park.index import TagInfo, TagTable
+from park.quality import Detail, Quality, quality_byte
+from simulators.faults import BadQuality, Bias, ClockSkew, DropOut, Fault, Frozen, ServerRestart, Storm
+from simulators.frame import Frame
+
+_BAD = quality_byte(Quality.BAD, Detail.SENSOR_FAILURE)
+_DOUBTFUL = quality_byte(Quality.UNCERTAIN, Detail.SENSOR_NOT_ACCURATE)
+
+
+def _names(info: TagInfo) -> tuple[str, ...]:
+    connector = info.from_.connector if info.from_ else ""
+    return info.id, info.source_id, info.enterprise, info.device, connector
+
+
+def tags_of(table: TagTable, target: str) -> NDArray[np.intp]:
+    """Indices of the tags that a fault's target names. Raises ValueError where it names none."""
+    found = [info.ix for info in table.infos if target in _names(info)]
+    if not found:
+        raise ValueError(f"{target!r} is no tag, source, enterprise, device or connector of park {table.park.id!r}")
+    return np.array(found, np.intp)
+
+
+class Overlay:
+    """Applies the faults that act on tags. Keeps what a frozen tag showed last."""
+
+    def __init__(self, table: TagTable, faults: Sequence[Fault]) -> None:
+        kinds = (Frozen, Bias, BadQuality, DropOut, ClockSkew, Storm)
+        self._faults = [(fault, tags_of(table, fault.target)) for fault in faults if isinstance(fault, kinds)]
+        self._restarts = [fault for fault in faults if isinstance(fault, ServerRestart)]
+        self._held: dict[int, NDArray[np.float64]] = {}
+        known = {info.from_.connector for info in table.infos if info.from_}
+        for fault in self._restarts:
+            if fault.target not in known:
+                raise ValueError(f"server_restart: {fault.target!r} is no connector; known: {', '.join(sorted(known))}")
+
+    def absent(self, connector: str, since_start_us: int) -> bool:
+        """Whether the connector's server is away."""
+        return any(one.target == connector and one.active(since_start_us) for one in self._restarts)
+
+    def apply(self, frame: Frame, since_start_us: int) -> None:
+        """Change the frame's arrays in place."""
+        for i, (fault, tags) in enumerate(self._faults):
+            if not fault.active(since_start_us):
+                self._held.pop(i, None)
+                continue
+            self._one(i, fault, tags, frame)
+
+    def _one(self, i: int, fault: Fault, tags: NDArray[np.intp], frame: Frame) -> None:
+        if isinstance(fault, Frozen):
+            frame.value[tags] = self._held.setdefault(i, frame.value[tags].copy())
+        elif isinstance(fault, Bias):
+            frame.value[tags] += fault.size
+        elif isinstance(fault, BadQuality):
+            frame.quality[tags] = _BAD if fault.quality == "bad" else _DOUBTFUL
+        elif isinstance(fault, DropOut):
+            frame.present[tags] = False
+        elif isinstance(fault, ClockSkew):
+            frame.time_us[tags] += round(fault.size * 1e6)
+        elif isinstance(fault, Storm):
+            frame.copies[tags] = fault.size
