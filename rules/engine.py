@@ -1,0 +1,198 @@
+"""The rule engine: samples in, transitions out. Its contract is `deploy/docs/semantics.md`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from park.batch import SampleBatch
+from park.index import TagTable
+from rules.arrays import NEVER, Bools, Columns, Ints, lines, text
+from rules.kind import Kind, Saved
+from rules.kinds import KINDS
+from rules.memory import Latest, Memory
+from rules.samples import Refused, Samples, Sorter
+from rules.snapshot import Snapshot
+from rules.spec import RuleSet
+from rules.standing import SIDES, Standing, joined
+from rules.transition import Transition
+
+_GONE = "rule or tag removed"
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """Samples since the engine began (a snapshot carries them on)."""
+
+    #: Evaluated.
+    taken: int = 0
+    #: Older than the newest sample of their tag: they never touch an alarm.
+    late: int = 0
+    #: The same time as another sample of their tag.
+    duplicate: int = 0
+    #: Of a tag that is not in the park.
+    unknown: int = 0
+
+
+class Engine:
+    """All rules over all tags. Feed it `step`, move its clock with `advance`; it knows no other time.
+
+    The same calls give the same transitions, byte for byte; how samples are split into batches between two
+    `advance` calls, and in which order they come, makes no difference.
+    """
+
+    def __init__(self, tags: TagTable, rules: RuleSet) -> None:
+        self.tags = tags
+        self.rules = rules
+        self.counts = Counts()
+        self._kinds: dict[str, Kind] = {rule.id: KINDS[rule.kind](tags, rule) for rule in rules.rules}
+        self._memory = Memory(tags)
+        self._sorter = Sorter(tags.in_use)
+        self._waiting: list[SampleBatch] = []
+        self._now_us = NEVER
+        #: Alerts of rules or tags that are gone, to be ended at the next advance; by rule id.
+        self._orphans: dict[str, Standing] = {}
+
+    @property
+    def now_us(self) -> int:
+        """The clock: the greatest time handed to `advance` or `resume`; `rules.arrays.NEVER` before the first."""
+        return self._now_us
+
+    @property
+    def latest(self) -> Latest:
+        """The newest sample of each tag, by tag index; a copy."""
+        return self._memory.latest()
+
+    @property
+    def stale(self) -> Bools:
+        """``(size,)`` by tag index: has a timeout, and no usable sample within it, as of the last `advance`."""
+        return self._memory.stale(self._now_us)
+
+    def step(self, batch: SampleBatch) -> None:
+        """Take samples, in any order. They are evaluated by the next `advance`."""
+        if len(batch):
+            self._waiting.append(batch)
+
+    def advance(self, now_us: int) -> list[Transition]:
+        """Evaluate what was stepped, then let time pass to ``now_us`` (epoch µs; an earlier one leaves the clock be).
+
+        Returns all transitions, sorted by (effective time, rule id, target, side, order of happening).
+        """
+        self._now_us = now_us = max(now_us, self._now_us)
+        told = [one for rule, alerts in self._orphans.items() for one in alerts.cleared(rule, now_us, _GONE)]
+        self._orphans = {}
+        samples = self._sorted()
+        if samples is not None:
+            for kind in self._kinds.values():
+                kind.play(samples, self._memory)
+            self._memory.learn(samples)
+        for kind in self._kinds.values():
+            told.extend(kind.advance(now_us, samples, self._memory))
+        told.sort(key=_order)
+        return told
+
+    def resume(self, now_us: int) -> None:
+        """The service was (re)started at ``now_us``: silence while it was away raises no communication alarm."""
+        self._now_us = max(now_us, self._now_us)
+        for kind in self._kinds.values():
+            kind.resume(self._now_us)
+
+    def _sorted(self) -> Samples | None:
+        if not self._waiting:
+            return None
+        waiting, self._waiting = self._waiting, []
+        samples, refused = self._sorter.sort(waiting, self._memory.time_us)
+        self._count(samples, refused)
+        return samples
+
+    def _count(self, samples: Samples | None, refused: Refused) -> None:
+        self.counts.taken += 0 if samples is None else len(samples)
+        self.counts.late += refused.late
+        self.counts.duplicate += refused.duplicate
+        self.counts.unknown += refused.unknown
+
+    # -- snapshots ---------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> bytes:
+        """The whole state, by tag id and rule id. Equal states give equal bytes."""
+        ix = np.array([info.ix for info in self.tags.infos], dtype=np.int64)
+        columns: Columns = {"ids": text(info.id for info in self.tags.infos), "ix": ix}
+        columns |= {f"memory.{name}": column for name, column in self._memory.save(ix).items()}
+        columns |= {f"waiting.{name}": column for name, column in _waiting(self._waiting).items()}
+        rules = []
+        for number, (rule_id, kind) in enumerate(self._kinds.items()):
+            saved = kind.save(self._memory)
+            rules.append([rule_id, self._kind_name(rule_id), saved.fingerprint])
+            columns |= {f"rule{number}.{name}": column for name, column in saved.columns.items()}
+            columns |= {f"alerts{number}.{name}": column for name, column in saved.standing.to_columns().items()}
+        for number, alerts in enumerate(self._orphans.values()):
+            columns |= {f"orphans{number}.{name}": column for name, column in alerts.to_columns().items()}
+        facts = {
+            "now_us": self._now_us,
+            "counts": [self.counts.taken, self.counts.late, self.counts.duplicate, self.counts.unknown],
+            "rules": rules,
+            "orphans": list(self._orphans),
+        }
+        return Snapshot(facts, columns).to_bytes()
+
+    def restore(self, data: bytes) -> None:
+        """Go on from a snapshot, into an engine that has seen nothing yet. Park and rules may be others now.
+
+        What is still there keeps its state. Alerts whose rule or tag is gone are ended at the next `advance`; values
+        are held against limits that have moved, also then. Raises BadSnapshot, and the engine is as before.
+        """
+        snapshot = Snapshot.from_bytes(data)
+        facts = snapshot.facts
+        ix = snapshot.columns["ix"]
+        moved = self._moved(lines(snapshot.columns["ids"]), ix)
+        self._now_us = facts["now_us"]
+        self.counts = Counts(**dict(zip(("taken", "late", "duplicate", "unknown"), facts["counts"], strict=True)))
+        self._memory.load(_under(snapshot.columns, "memory."), moved[ix])
+        self._waiting = _unwaiting(_under(snapshot.columns, "waiting."), moved)
+        orphans: dict[str, list[Standing]] = {}
+        for number, rule_id in enumerate(facts["orphans"]):
+            columns = _under(snapshot.columns, f"orphans{number}.")
+            orphans.setdefault(rule_id, []).append(Standing.from_columns(columns))
+        for number, (rule_id, kind_name, fingerprint) in enumerate(facts["rules"]):
+            standing = Standing.from_columns(_under(snapshot.columns, f"alerts{number}."))
+            if rule_id in self._kinds and self._kind_name(rule_id) == kind_name:
+                columns = _under(snapshot.columns, f"rule{number}.")
+                saved = Saved(fingerprint=fingerprint, columns=columns, standing=standing)
+                standing = standing.take(~self._kinds[rule_id].load(saved, moved))
+            if len(standing):
+                orphans.setdefault(rule_id, []).append(standing)
+        self._orphans = {rule_id: joined(parts) for rule_id, parts in orphans.items()}
+
+    def _kind_name(self, rule_id: str) -> str:
+        rule = self.rules.by_id(rule_id)
+        return rule.kind if rule else ""
+
+    def _moved(self, ids: list[str], old_ix: Ints) -> Ints:
+        """By old tag index: the index that the tag has now, -1 where it is gone."""
+        here = self.tags.ix_of
+        moved = np.full(int(old_ix.max(initial=-1)) + 1, -1, dtype=np.int64)
+        moved[old_ix] = [here.get(tag_id, -1) for tag_id in ids]
+        return moved
+
+
+def _order(one: Transition) -> tuple[int, str, str, int]:
+    return one.effective_us, one.rule, one.target, SIDES.index(one.side)
+
+
+def _under(columns: Columns, prefix: str) -> Columns:
+    return {name.removeprefix(prefix): column for name, column in columns.items() if name.startswith(prefix)}
+
+
+_WAITING = ("tag", "time_us", "value", "quality")
+
+
+def _waiting(batches: list[SampleBatch]) -> Columns:
+    return {name: np.concatenate([getattr(batch, name) for batch in batches]) for name in _WAITING if batches}
+
+
+def _unwaiting(columns: Columns, moved: Ints) -> list[SampleBatch]:
+    if not columns:
+        return []
+    tag = columns["tag"]
+    known = (tag >= 0) & (tag < len(moved))
+    tag = np.where(known, moved[np.where(known, tag, 0)], -1)
+    return [SampleBatch(tag=tag, **{name: columns[name] for name in _WAITING[1:]}, received_us=0, origin="snapshot")]

@@ -1,0 +1,47 @@
+"""What every kind of rule offers the engine."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from rules.arrays import Bools, Columns, Ints
+from rules.memory import Memory
+from rules.samples import Samples
+from rules.standing import Standing
+from rules.transition import Transition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """The state of one rule, tags by index."""
+
+    #: Equal where the rule means the same for the same tags: then the state may be taken over as it is.
+    fingerprint: str
+    columns: Columns
+    standing: Standing
+
+
+class Kind(Protocol):
+    """Evaluates one rule for all its tags at once.
+
+    One ``advance`` of the engine is `play`, if there were samples, then `advance` here. The same calls give the same
+    transitions. No clock, no I/O, no randomness.
+    """
+
+    def play(self, samples: Samples, memory: Memory) -> None:
+        """Evaluate samples in source-time order per tag. ``memory`` is as it was before them."""
+
+    def advance(self, now_us: int, samples: Samples | None, memory: Memory) -> list[Transition]:
+        """Run the timers to ``now_us`` and hand out all that happened, in order per alert. ``memory`` has learnt
+        ``samples`` by now."""
+
+    def resume(self, now_us: int) -> None:
+        """The service was away until ``now_us``: that nothing was heard meanwhile is not held against the plant."""
+
+    def save(self, memory: Memory) -> Saved:
+        """All that is needed to go on elsewhere."""
+
+    def load(self, saved: Saved, moved: Ints) -> Bools:
+        """Go on from ``saved``, whose tag ``i`` is now ``moved[i]`` (-1: gone), into a kind that has seen nothing.
+
+        Returns which of the standing alerts were taken over; the engine ends the others.
+        """

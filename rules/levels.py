@@ -1,0 +1,212 @@
+"""One side (high or low) of the limit alarms of many tags: two levels each, one alert whose level moves.
+
+Everything is mirrored so that the side looks high: a low side holds negated values, limits and peaks, and
+``x > limit`` is always the bad way. Columns are ``(2, n)`` by level (0 the nearer limit: H or L; 1 the farther: HH or
+LL) and slot, or ``(n,)`` by slot. A tag with one level on this side has it at 0.
+
+Each level is a latch::
+
+              x > limit             on-delay over
+        OFF ─────────────▶ PENDING ──────────────▶ RAISED ◀──────────────┐ x > limit again, or bad data
+         ▲ ▲                  │                       │                  │
+         │ └──────────────────┘ x <= reset            └──────────────▶ RELEASING
+         │                                               x <= reset      │
+         └───────────────────────────────────────────────────────────────┘ off-delay over
+
+The condition of a level *stands* while it is PENDING or RAISED; the alert's level is the highest that is RAISED or
+RELEASING. Two rules tie the levels of a side together (docs: semantics 3.6, 3.7): a condition stands as long as that
+of the level above does, and a level whose condition stands under a raised one is raised with it, silently. They make
+it impossible that an alert ends while a condition stands, hence that two alerts have one onset.
+"""
+
+from enum import IntEnum
+from typing import Protocol
+
+import numpy as np
+
+from rules.arrays import FAR, NEVER, Bools, Bytes, Floats, Ints, Rows
+from rules.transition import Change
+
+OFF, PENDING, RAISED, RELEASING = (np.uint8(number) for number in range(4))
+
+
+class SideName(IntEnum):
+    """In the order in which transitions of one instant are told."""
+
+    high = 0
+    low = 1
+
+
+class Say(Protocol):
+    """Where a side tells what happened to alerts."""
+
+    def __call__(self, side: "Side", change: Change, slots: Rows, effective_us: Ints) -> None: ...
+
+
+class Side:
+    """Limits and state of one side; see the module. ``slots`` given to a method are distinct."""
+
+    def __init__(self, name: SideName, size: int) -> None:
+        self.name = name
+        self.sign = 1.0 if name is SideName.high else -1.0
+        # Limits, written once by the compiler.
+        self.limit: Floats = np.full((2, size), np.inf)
+        self.reset: Floats = np.full((2, size), np.inf)
+        self.on_delay_us: Ints = np.zeros((2, size), dtype=np.int64)
+        self.off_delay_us: Ints = np.zeros((2, size), dtype=np.int64)
+        # Latches.
+        self.phase: Bytes = np.zeros((2, size), dtype=np.uint8)
+        #: When the phase began: of PENDING the onset, of RELEASING the end of the condition.
+        self.since_us: Ints = np.full((2, size), NEVER, dtype=np.int64)
+        #: When the running delay is over.
+        self.due_us: Ints = np.full((2, size), FAR, dtype=np.int64)
+        #: The most extreme value since the condition of the level began, while it is PENDING.
+        self.pending_peak: Floats = np.full((2, size), -np.inf)
+        # The alert.
+        #: 0 none, else 1 + its level.
+        self.level: Bytes = np.zeros(size, dtype=np.uint8)
+        #: Stays after the alert, so that the next one's is greater.
+        self.onset_us: Ints = np.full(size, NEVER, dtype=np.int64)
+        self.peak: Floats = np.full(size, -np.inf)
+        #: Effective time of the alert's newest transition: they never go back.
+        self.told_us: Ints = np.full(size, NEVER, dtype=np.int64)
+        #: The mark that it was last told to bear.
+        self.unverified: Bools = np.zeros(size, dtype=np.bool_)
+
+    def next_due(self, slots: Rows) -> Ints:
+        """When the first delay of each is over; `FAR` where none runs."""
+        due: Ints = np.minimum(self.due_us[0, slots], self.due_us[1, slots])
+        return due
+
+    def fire(self, slots: Rows, at_us: Ints, say: Say) -> None:
+        """End the delays that are over at exactly ``at_us``; all of one instant take effect together."""
+        phase, due = self.phase[:, slots], self.due_us[:, slots]
+        hit = due == at_us
+        phase = np.where(hit, np.where(phase == PENDING, RAISED, OFF), phase)
+        due[hit] = FAR
+        self._settle(slots, phase, due, at_us, say)
+
+    def evaluate(self, slots: Rows, time_us: Ints, x: Floats, say: Say) -> None:
+        """Hold the (mirrored) value ``x`` of each slot against its limits. All delays due by then have been fired."""
+        phase, due, since = self.phase[:, slots], self.due_us[:, slots], self.since_us[:, slots]
+        stands = self._standing(slots, phase, x)
+        stood = (phase == PENDING) | (phase == RAISED)
+        begun, ended = stands & ~stood, stood & ~stands
+        to_pending, to_off = begun & (phase == OFF), ended & (phase == PENDING)
+        to_raised, to_releasing = begun & (phase == RELEASING), ended & (phase == RAISED)
+        due = np.where(to_pending, time_us + self.on_delay_us[:, slots], due)
+        due = np.where(to_releasing, time_us + self.off_delay_us[:, slots], due)
+        due[to_off | to_raised] = FAR
+        since = np.where(to_pending | to_releasing, time_us, since)
+        for moved, target in (
+            (to_pending, PENDING),
+            (to_off, OFF),
+            (to_raised, RAISED),
+            (to_releasing, RELEASING),
+        ):
+            phase[moved] = target
+        peak = np.maximum(np.where(to_pending, -np.inf, self.pending_peak[:, slots]), x)
+        self.pending_peak[:, slots] = peak
+        self.since_us[:, slots] = since
+        self.peak[slots] = np.maximum(self.peak[slots], x)
+        self._settle(slots, phase, due, time_us, say)
+        now = self.next_due(slots) <= time_us
+        if now.any():
+            self.fire(slots[now], time_us[now], say)
+
+    def hold(self, slots: Rows) -> None:
+        """The value is not known: running off-delays are cancelled, as though the conditions had not ended."""
+        phase = self.phase[:, slots]
+        releasing = phase == RELEASING
+        if releasing.any():
+            held = releasing.copy()
+            held[0] |= releasing[1]
+            self.phase[:, slots] = np.where(held, RAISED, phase)
+            self.due_us[:, slots] = np.where(held, FAR, self.due_us[:, slots])
+
+    def relimit(self, slots: Rows, now_us: int, x: Floats, say: Say) -> None:
+        """The limits are others now: take the levels of all slots as they are, and hold known values against them.
+
+        What no longer holds is over at once; what holds now begins now.
+        """
+        phase, due, since = self.phase[:, slots], self.due_us[:, slots], self.since_us[:, slots]
+        stands = self._standing(slots, phase, x)
+        begun = stands & (phase == OFF)
+        ended = ~stands & ((phase == PENDING) | (phase == RAISED))
+        phase = np.where(begun, PENDING, np.where(ended, OFF, phase))
+        phase = np.where(stands & (phase == RELEASING), RAISED, phase)
+        since = np.where(begun, now_us, since)
+        due = np.where(begun, now_us + self.on_delay_us[:, slots], due)
+        due[ended | (phase == RAISED)] = FAR
+        self.pending_peak[:, slots] = np.where(begun, x, self.pending_peak[:, slots])
+        self.phase[:, slots], self.due_us[:, slots], self.since_us[:, slots] = phase, due, since
+        every = np.arange(len(self.level))
+        at_us = np.full(len(every), now_us, dtype=np.int64)
+        self._settle(every, self.phase, self.due_us, at_us, say)
+
+    def quiet_band(self, slots: Rows) -> tuple[Floats, Floats]:
+        """(low, high): good values of this closed range change nothing. Empty (inf, -inf) while a delay runs."""
+        phase, limit, reset = self.phase[:, slots], self.limit[:, slots], self.reset[:, slots]
+        raised = phase == RAISED
+        running = ((phase == PENDING) | (phase == RELEASING)).any(axis=0)
+        floor = np.where(raised, reset, -np.inf).max(axis=0)
+        low = np.nextafter(floor, np.inf)
+        low[~raised.any(axis=0)] = -np.inf
+        high = np.where(raised, np.inf, limit).min(axis=0)
+        high = np.where(raised.any(axis=0), np.minimum(high, self.peak[slots]), high)
+        low[running], high[running] = np.inf, -np.inf
+        return low, high
+
+    def active(self, slots: Rows) -> Bools:
+        """True where a condition stands or an alert does."""
+        return (self.phase[0, slots] | self.phase[1, slots]) != OFF
+
+    def _standing(self, slots: Rows, phase: Bytes, x: Floats) -> Bools:
+        stood = (phase == PENDING) | (phase == RAISED)
+        stands: Bools = (x > self.limit[:, slots]) | (stood & (x > self.reset[:, slots]))
+        stands[0] |= stands[1]
+        return stands
+
+    def _settle(self, slots: Rows, phase: Bytes, due: Ints, at_us: Ints, say: Say) -> None:
+        """Write the latches back and tell how the alert's level moved, if it did."""
+        above = phase[1] >= RAISED
+        silent = above & (phase[0] == PENDING)
+        phase[0, silent], due[0, silent] = RAISED, FAR
+        self.phase[:, slots], self.due_us[:, slots] = phase, due
+        old = self.level[slots]
+        new = np.where(above, np.uint8(2), np.where(phase[0] >= RAISED, np.uint8(1), np.uint8(0)))
+        if (new != old).any():
+            self._raise(slots, (old == 0) & (new > 0), new, at_us, say)
+            self._move(slots, (old > 0) & (new > old), new, at_us, Change.LEVEL_UP, say)
+            self._move(slots, (old > new) & (new > 0), new, at_us, Change.LEVEL_DOWN, say)
+            self._clear(slots, (old > 0) & (new == 0), at_us, say)
+
+    def _raise(self, slots: Rows, which: Bools, new: Bytes, at_us: Ints, say: Say) -> None:
+        raised = slots[which]
+        if len(raised):
+            level = new[which]
+            began = self.since_us[level - 1, raised]
+            # Greater by itself except where limits were changed in the microsecond of a sample.
+            self.onset_us[raised] = np.maximum(began, self.onset_us[raised] + 1)
+            self.level[raised] = level
+            self.peak[raised] = self.pending_peak[level - 1, raised]
+            self.told_us[raised] = at_us[which]
+            say(self, Change.RAISED, raised, at_us[which])
+
+    def _move(self, slots: Rows, which: Bools, new: Bytes, at_us: Ints, change: Change, say: Say) -> None:
+        moved = slots[which]
+        if len(moved):
+            self.level[moved] = new[which]
+            say(self, change, moved, self.told(moved, at_us[which]))
+
+    def _clear(self, slots: Rows, which: Bools, at_us: Ints, say: Say) -> None:
+        cleared = slots[which]
+        if len(cleared):
+            say(self, Change.CLEARED, cleared, self.told(cleared, at_us[which]))
+            self.level[cleared] = 0
+
+    def told(self, slots: Rows, at_us: Ints) -> Ints:
+        """Effective times of transitions at ``at_us``: never before the alert's last one."""
+        effective: Ints = np.maximum(at_us, self.told_us[slots])
+        self.told_us[slots] = effective
+        return effective
