@@ -68,6 +68,7 @@ def _migrate(connection: psycopg.Connection, up_to: int | None) -> list[str]:
     )
     connection.commit()
     applied: dict[int, str] = dict(connection.execute("SELECT version, sha256 FROM schema_migration").fetchall())
+    connection.commit()  # so that each migration is a transaction, not a savepoint
     known = migrations()
     newest = max(applied, default=0)
     if newest > known[-1].version:
