@@ -3,17 +3,14 @@
 import asyncio
 from collections import Counter
 
-from connectors.base import Context, Gap, Health
-from connectors.opcua.condition import Condition
+from connectors.base import Context, Health
+from connectors.opcua import lasting
 from connectors.opcua.config import OpcUaConfig
 from connectors.opcua.errors import describe
-from connectors.opcua.feed import Feeder
-from connectors.opcua.items import Items
-from connectors.opcua.link import Link, abandon, quieten_asyncua
-from connectors.opcua.patience import Backoff, DataAge
-from connectors.opcua.security import new_client
+from connectors.opcua.holes import Hole
+from connectors.opcua.link import open_link, quieten_asyncua
+from connectors.opcua.patience import Backoff
 from connectors.opcua.session import Session
-from connectors.opcua.sift import Sifter
 
 _US_PER_S = 1_000_000
 #: A session that lasted so long was a good one: the next failure starts with a short pause again.
@@ -25,89 +22,71 @@ class OpcUaConnector:
 
     def __init__(self, config: OpcUaConfig, context: Context) -> None:
         self._config, self._context = config, context
-        self._tags = context.tags.of_connector(config.id)
-        self._health = Health(connector=config.id, kind=config.kind)
-        self._condition = Condition(self._health, context.clock)
-        self._sifter = Sifter(
-            self._tags, origin=config.id, endpoint=config.endpoint, letter_every_us=config.letter_every
-        )
-        self._feeder = Feeder(context, self._sifter, self._health, self._condition)
+        self._lasting = lasting.build(config, context)
         self._backoff = Backoff(config.reconnect_min / _US_PER_S, config.reconnect_max / _US_PER_S)
-        self._connected_before = False
+        #: What happened to the link since it was last up; and what each tag had when it went down.
+        self._down_since_us = 0
+        self._why = "start of the service"
+        self._was_connected = False
+        self._last_us = self._lasting.sifter.last_us.copy()
 
     @property
     def health(self) -> Health:
         """Read it at any time."""
-        return self._health
+        return self._lasting.health
 
     @property
     def counts(self) -> Counter[str]:
-        """What is odd but no error: ``server_time``, ``overflow``."""
-        return self._sifter.counts
+        """What is odd but no error: ``server_time`` (no source time given), ``overflow`` (a server queue too short)."""
+        return self._lasting.sifter.counts
 
     async def run(self) -> None:
         """Bring samples until cancelled. Reconnects by itself; raises nothing but CancelledError."""
         quieten_asyncua()
-        feeder = asyncio.create_task(self._feeder.run())
+        feeder = asyncio.create_task(self._lasting.feeder.run())
         try:
             await self._supervise()
         finally:
             feeder.cancel()
-            self._condition.stopped()
+            self._lasting.holes.close_all()
+            self._lasting.condition.stopped()
 
     async def _supervise(self) -> None:
         loop = asyncio.get_running_loop()
-        self._down_since_us = self._context.clock()
-        self._room = asyncio.Semaphore(self._config.publish_requests)
-        config = self._config
-        self._age = DataAge(config.max_data_age / _US_PER_S, config.max_patience / _US_PER_S, loop.time())
+        self._down_since_us = self._context.clock() - self._config.history.at_start
+        self._lasting.age.news(loop.time())
         while True:
             began_s = loop.time()
             try:
                 await self._connect_and_run()
             except Exception as error:
-                self._condition.down(describe(error))
+                self._why = describe(error)
+                self._lasting.condition.down(self._why)
             if loop.time() - began_s > _GOOD_S:
                 self._backoff.reset()
             await asyncio.sleep(self._backoff.next_s())
 
     async def _connect_and_run(self) -> None:
-        link = await self._open()
+        link = await open_link(self._config)
         try:
-            items = Items(link, self._config, self._tags, self._health.bad_addresses)
-            session = Session(
-                link, items, self._config, self._context, self._feeder, self._condition, self._age, self._room
-            )
-            session.on_hole = self._hole
-            await session.check_server()
-            await items.create()
+            session = Session(link, self._lasting, self._last_us)
+            await session.prepare()
             self._connected()
             try:
                 await session.run()
             finally:
-                self._down_since_us = session.alive_us
+                self._down_since_us = session.probe.alive_us
+                self._last_us = self._lasting.sifter.last_us.copy()
         finally:
             await link.close()
 
-    async def _open(self) -> Link:
-        client = await new_client(self._config)
-        try:
-            await client.connect()
-            link = Link(client, self._config)
-            await link.learn()
-        except BaseException:
-            abandon(client)
-            raise
-        return link
-
     def _connected(self) -> None:
-        self._condition.up()
-        if self._connected_before:
-            self._health.reconnects += 1
-            self._hole(self._down_since_us, "link lost: " + self._health.last_error)
-        self._connected_before = True
-
-    def _hole(self, from_us: int, reason: str) -> None:
-        self._health.gaps += 1
-        gap = Gap(connector=self._config.id, from_us=from_us, to_us=self._context.clock(), reason=reason)
-        self._context.on_gap(gap)
+        """Open the hole that the time without a link left, and tell that the link is up."""
+        smooth_start = not self._was_connected and not self.health.errors and not self._config.history.at_start
+        # A rebuild for want of data is no hole unless data come; the session then opens it.
+        if not smooth_start and not self._lasting.age.rebuilt:
+            now_us = self._context.clock()
+            self._lasting.holes.open(Hole(self._down_since_us, now_us, self._why, self._last_us))
+        self.health.reconnects += self._was_connected
+        self._was_connected = True
+        self._lasting.condition.up()

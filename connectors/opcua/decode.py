@@ -6,16 +6,16 @@ the wire is value, status, source time, source picoseconds, server time, server 
 the leading mask is set. (asyncua 2.1 reads the picoseconds after both times; servers that send them need this order.)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from functools import cache
 from typing import Any
 
 import numpy as np
 from asyncua import ua
-from asyncua.common.utils import Buffer
-from asyncua.ua.ua_binary import variant_from_binary
 from numpy.typing import NDArray
+
+from connectors.opcua.skip import Malformed, after_variant
 
 #: Numeric built-in types by their number: Boolean, SByte, Byte, Int16 ... Double.
 _NUMBERS: dict[int, np.dtype[np.generic]] = {
@@ -70,6 +70,11 @@ class Values:
 
     def __len__(self) -> int:
         return len(self.value)
+
+    def take(self, rows: NDArray[np.intp]) -> "Values":
+        """Some of them, in the order of ``rows``."""
+        columns = {one.name: getattr(self, one.name)[rows] for one in fields(self) if one.name != "body"}
+        return Values(body=self.body, **columns)
 
     def raw(self, row: int) -> bytes:
         """One DataValue as it was on the wire."""
@@ -152,12 +157,10 @@ def _walk(body: bytes, at: int, count: int, prefix: int) -> _Index:
 
 def _odd_span(body: bytes, at: int) -> int:
     """Size of a DataValue whose variant is text, an array, a structure, ..."""
-    buffer = Buffer(body, at + 1)
     try:
-        variant_from_binary(buffer)
-    except Exception as error:  # asyncua raises a dozen types for malformed bytes
-        raise Undecodable(f"a value that cannot be read: {error}") from error
-    return buffer.cur_pos - at + int(_TAIL_SIZE[body[at]])
+        return after_variant(body, at + 1) - at + int(_TAIL_SIZE[body[at]])
+    except Malformed as error:
+        raise Undecodable(f"a value that {error}") from error
 
 
 def _gather(body: bytes, at: NDArray[np.int64], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -17,7 +17,7 @@ class Untrusted(Exception):
 
 
 _HINTS: dict[int, str] = {
-    StatusCodes.BadUserAccessDenied: "the server knows the user but does not let it in; check the user's rights",
+    StatusCodes.BadUserAccessDenied: "the server refused the user: a wrong name or password, or no right to connect",
     StatusCodes.BadIdentityTokenRejected: "the server refused user name and password (or the user certificate)",
     StatusCodes.BadIdentityTokenInvalid: "the server does not take this kind of identity at this endpoint",
     StatusCodes.BadSecurityChecksFailed: "the server refused our certificate; trust it in the server's own list",

@@ -1,8 +1,7 @@
 """From what a session received to the journal: sifted, merged, put, and only then settled with the server."""
 
 import asyncio
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +12,8 @@ from connectors.opcua.condition import Condition
 from connectors.opcua.decode import Values
 from connectors.opcua.errors import describe
 from connectors.opcua.sift import Sifted, Sifter
-from park.batch import concat
+from park.batch import DeadLetter, SampleBatch, concat, empty_batch
 
-_log = logging.getLogger("parkwatch.opcua")
 _REFUSED_FIRST_S, _REFUSED_MAX_S = 0.5, 15.0
 
 
@@ -66,6 +64,13 @@ class Feeder:
         self._sifter.commit(sifted)
         return len(sifted.batch)
 
+    async def put_letter(self, letter: DeadLetter | None) -> None:
+        """Something that is no value at all."""
+        self._health.dead_letters += 1
+        if letter is not None:
+            nothing = empty_batch(received_us=letter.received_us, origin=letter.origin)
+            await self._put(nothing, [letter])
+
     def _sift(self, values: Values, slots: NDArray[np.intp], received_us: int) -> Sifted:
         sifted = self._sifter.sift(values, slots, received_us)
         self._health.received += len(values)
@@ -77,7 +82,6 @@ class Feeder:
         return sifted
 
     async def _journal(self, parts: list[Sifted]) -> None:
-        """Put until it is taken: what was received is not given up because a disk is full."""
         letters = [letter for part in parts for letter in part.letters]
         batches = [part.batch for part in parts]
         batch = (
@@ -85,8 +89,13 @@ class Feeder:
             if len(batches) == 1
             else concat(batches, received_us=max(one.received_us for one in batches), origin=batches[0].origin)
         )
+        if len(batch) or letters:
+            await self._put(batch, letters)
+
+    async def _put(self, batch: SampleBatch, letters: Sequence[DeadLetter]) -> None:
+        """Until it is taken: what was received is not given up because a disk is full."""
         pause_s = _REFUSED_FIRST_S
-        while len(batch) or letters:
+        while True:
             try:
                 await self._context.intake.put(batch, letters)
             except IntakeRefused as error:

@@ -22,7 +22,8 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 
 from connectors.opcua.address import Namespaces
 from connectors.opcua.config import OpcUaConfig
-from connectors.opcua.errors import LinkLost
+from connectors.opcua.errors import LinkLost, Untrusted, describe
+from connectors.opcua.security import new_client, own_thumbprint
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -37,6 +38,16 @@ _TOO_MUCH = frozenset(
         StatusCodes.BadResponseTooLarge,
         StatusCodes.BadEncodingLimitsExceeded,
         StatusCodes.BadTcpMessageTooLarge,
+    )
+)
+_OUR_CERTIFICATE = frozenset(
+    (
+        StatusCodes.BadSecurityChecksFailed,
+        StatusCodes.BadCertificateUntrusted,
+        StatusCodes.BadCertificateInvalid,
+        StatusCodes.BadCertificateUriInvalid,
+        StatusCodes.BadCertificateUseNotAllowed,
+        StatusCodes.BadCertificateTimeInvalid,
     )
 )
 
@@ -102,31 +113,45 @@ class Link:
 
     async def close(self) -> None:
         """Say good-bye if the server still listens, and leave nothing behind in any case."""
-        protocol = self.client.uaclient.protocol
+        client = self.client
+        tasks = (client._supervisor_task, client._stale_watchdog_task, client._renew_channel_task)
+        protocol = client.uaclient.protocol
         try:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(_GOODBYE_S):
-                    await self.client.disconnect()
+                    await client.disconnect()
         finally:
-            abandon(self.client)
+            for task in tasks:
+                _end(task)
             if protocol is not None and protocol.transport is not None:
+                # A dead peer would never take what is still to be written.
                 protocol.transport.abort()
 
 
-def abandon(client: Client) -> None:
-    """Stop the client's tasks and cut its socket without a word, which a dead peer could not hear anyway."""
-    for task in (client._supervisor_task, client._stale_watchdog_task, client._renew_channel_task):
-        if task is not None:
-            task.cancel()
-            task.add_done_callback(_forget)
-    protocol = client.uaclient.protocol
-    if protocol is not None and protocol.transport is not None:
-        protocol.transport.abort()
+async def open_link(config: OpcUaConfig) -> Link:
+    """Connect, prove who we are, ask for the server's namespaces and limits. Raises what went wrong."""
+    client = await new_client(config)
+    link = Link(client, config)
+    try:
+        await client.connect()
+        await link.learn()
+    except UaStatusCodeError as error:
+        await link.close()
+        if error.code in _OUR_CERTIFICATE and config.security.policy != "none":
+            ours = f"{config.security.certificate}, SHA-1 thumbprint {own_thumbprint(config.security)}"
+            raise Untrusted(f"{describe(error)}; ours is {ours}") from error
+        raise
+    except BaseException:
+        await link.close()
+        raise
+    return link
 
 
-def _forget(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled():
-        task.exception()
+def _end(task: "asyncio.Task[None] | None") -> None:
+    """Without the complaint that nobody looked at how it ended."""
+    if task is not None:
+        task.cancel()
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 async def in_batches(

@@ -12,7 +12,16 @@ from connectors.opcua.decode import Undecodable, Values, decode_values
 
 _DATA_CHANGE = ua.NodeId(ua.Int32(ObjectIds.DataChangeNotification_Encoding_DefaultBinary))
 _STATUS_CHANGE = ua.NodeId(ua.Int32(ObjectIds.StatusChangeNotification_Encoding_DefaultBinary))
+_HISTORY_DATA = ua.NodeId(ua.Int32(ObjectIds.HistoryData_Encoding_DefaultBinary))
 _HAS_BODY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rubbish:
+    """A part of a notification that breaks the rules of the encoding."""
+
+    body: bytes
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +37,7 @@ class Notification:
     values: list[Values] = field(default_factory=list)
     #: The subscription's own end or trouble.
     status_changes: list[int] = field(default_factory=list)
+    rubbish: Rubbish | None = None
     #: Messages that carry anything count in the sequence; keep-alives do not.
     keep_alive: bool = False
 
@@ -104,11 +114,12 @@ def read_republish(body: bytes, subscription: int) -> Notification:
 def _notification(reader: Reader, subscription: int, available: frozenset[int], more: bool) -> Notification:
     sequence = reader.number("I")
     reader.number("q")  # publish time: when it was sent says nothing about when it was measured
+    parts = reader.count(3)
     values: list[Values] = []
     changes: list[int] = []
-    parts = reader.count(3)
+    rubbish: Rubbish | None = None
     for _ in range(parts):
-        _part(reader, values, changes)
+        rubbish = _part(reader, values, changes) or rubbish
     return Notification(
         subscription=subscription,
         sequence=sequence,
@@ -116,22 +127,28 @@ def _notification(reader: Reader, subscription: int, available: frozenset[int], 
         more=more,
         values=values,
         status_changes=changes,
+        rubbish=rubbish,
         keep_alive=not parts,
     )
 
 
-def _part(reader: Reader, values: list[Values], changes: list[int]) -> None:
+def _part(reader: Reader, values: list[Values], changes: list[int]) -> Rubbish | None:
+    """Rubbish does not hurt what stands after it: each part tells its length."""
     type_id = reader.node_id()
     if not reader.number("B") & _HAS_BODY:
-        return
+        return None
     length = reader.count(1)
-    end = reader.at + length
-    if type_id == _DATA_CHANGE:
-        count = reader.count(5)
-        values.append(decode_values(reader.body, reader.at, count, handles=True)[0])
-    elif type_id == _STATUS_CHANGE:
-        changes.append(reader.number("I"))
-    reader.at = end
+    begin, reader.at = reader.at, reader.at + length
+    part = Reader(reader.body[begin : begin + length])
+    try:
+        if type_id == _DATA_CHANGE:
+            count = part.count(5)
+            values.append(decode_values(part.body, part.at, count, handles=True)[0])
+        elif type_id == _STATUS_CHANGE:
+            changes.append(part.number("I"))
+    except Undecodable as error:
+        return Rubbish(part.body, str(error))
+    return None
 
 
 def read_values(body: bytes) -> Values:
@@ -140,3 +157,36 @@ def read_values(body: bytes) -> Values:
     reader.header()
     count = reader.count(1)
     return decode_values(body, reader.at, count, handles=False)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryResult:
+    """What a HistoryRead found for one node."""
+
+    status: int
+    #: Not empty: there is more.
+    continuation: bytes
+    #: None where the server sent none.
+    values: Values | None
+
+
+def read_history(body: bytes) -> list[HistoryResult]:
+    """A HistoryReadResponse, one result for each node asked. Raises as `read_publish`."""
+    reader = Reader(body)
+    reader.header()
+    return [_history_result(reader) for _ in range(reader.count(9))]
+
+
+def _history_result(reader: Reader) -> HistoryResult:
+    status = reader.number("I")
+    continuation = reader.byte_string()
+    type_id = reader.node_id()
+    if not reader.number("B") & _HAS_BODY:
+        return HistoryResult(status, continuation, None)
+    end = reader.count(1) + reader.at
+    values = None
+    if type_id == _HISTORY_DATA:
+        count = reader.count(1)
+        values, _ = decode_values(reader.body, reader.at, count, handles=False)
+    reader.at = end
+    return HistoryResult(status, continuation, values)

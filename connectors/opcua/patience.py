@@ -37,15 +37,14 @@ class DataAge:
     most_s: float
     patience_most_s: float
     #: When there was news, or when waiting for it began.
-    since_s: float
+    since_s: float = field(default=0.0, init=False)
     patience_s: float = field(init=False)
     #: When silence last led to a rebuild, without any news since then; None: it did not.
     rebuilt: bool = field(default=False, init=False)
-    _waiting_since_s: float = field(init=False)
+    _waiting_since_s: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         self.patience_s = self.most_s
-        self._waiting_since_s = self.since_s
 
     def news(self, now_s: float) -> None:
         """Something newer than before arrived."""

@@ -108,7 +108,7 @@ class Publisher:
         for code in notification.status_changes:
             raise LinkLost(f"the server ended the subscription ({describe_status(code)})")
         self._follow(notification)
-        if not notification.values:
+        if not notification.values and notification.rubbish is None:
             return False
         self._deliver(notification)
         return True

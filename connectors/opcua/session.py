@@ -1,25 +1,24 @@
-"""One connection from the first item to the failure that ends it: publish, probe, watch, repair."""
+"""One connection from the first item to the failure that ends it: publish, probe, watch, repair, refill."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NoReturn
 
 import numpy as np
-from asyncua import ua
-from asyncua.ua.attribute_ids import AttributeIds
-from asyncua.ua.uaerrors import UaStatusCodeError
+from numpy.typing import NDArray
 
-from connectors.base import Context
-from connectors.opcua.condition import Condition
-from connectors.opcua.config import OpcUaConfig
 from connectors.opcua.decode import Values
 from connectors.opcua.errors import LinkLost
-from connectors.opcua.feed import Feeder, Parcel
+from connectors.opcua.feed import Parcel
+from connectors.opcua.history import Refiller
+from connectors.opcua.holes import Hole
 from connectors.opcua.items import Items
-from connectors.opcua.link import Link, in_batches
-from connectors.opcua.message import Notification, read_republish, read_values
-from connectors.opcua.patience import DataAge
+from connectors.opcua.lasting import Lasting
+from connectors.opcua.link import Link
+from connectors.opcua.message import Notification
+from connectors.opcua.probe import Probe
 from connectors.opcua.publish import Missing, Publisher
+from connectors.opcua.repair import Repair
 from park.duration import format_duration
 
 _US_PER_S = 1_000_000
@@ -30,73 +29,36 @@ _LATE_FACTOR = 1.5
 
 
 class Session:
-    """Runs on a link whose items have been created. Ends with an exception that says why."""
+    """Runs on a fresh link. Ends with an exception that says why."""
 
-    def __init__(
-        self,
-        link: Link,
-        items: Items,
-        config: OpcUaConfig,
-        context: Context,
-        feeder: Feeder,
-        condition: Condition,
-        age: DataAge,
-        room: asyncio.Semaphore,
-    ) -> None:
-        self._link, self._items, self._config, self._context = link, items, config, context
-        self._feeder, self._condition, self._age = feeder, condition, age
-        self._publisher = Publisher(link, room, self._deliver, self._missed)
+    def __init__(self, link: Link, lasting: Lasting, known_us: NDArray[np.int64]) -> None:
+        """``known_us``: greatest source time each slot had when the session before this one ended."""
+        self._lasting, self._config, self._known_us = lasting, lasting.config, known_us
+        self.probe = Probe(link, lasting)
+        self._items = Items(link, lasting.config, lasting.tags, lasting.health.bad_addresses)
+        self._repair = Repair(link, self._items, lasting)
+        self._refiller = Refiller(link, self._items, self.probe, lasting)
+        self._publisher = Publisher(link, lasting.room, self._deliver, self._missed)
         self._publisher.on_resumed = self._resumed
-        self._missing: asyncio.Queue[Missing] = asyncio.Queue()
         self._gone: set[int] = set()
-        #: Called with (from, reason) of a span for which something may have been lost while connected.
-        self.on_hole: Callable[[int, str], None] = lambda from_us, reason: None
-        #: By our clock: when the server was last known to talk to us.
-        self.alive_us = context.clock()
-        #: The server's clock less ours.
-        self.skew_us = 0
-        #: Loop time of the first news.
-        self.news_at: float | None = None
+
+    async def prepare(self) -> None:
+        """Check that the server is well, and watch every tag. What cannot be watched is in ``health.bad_addresses``."""
+        await self.probe.check()
+        await self._items.create()
 
     async def run(self) -> NoReturn:
         """Until cancelled, or the link is of no more use."""
-        loop = asyncio.get_running_loop()
-        self._age.begin(loop.time())
-        self._feeder.on_gone = self._gone.update
+        self._lasting.age.begin(asyncio.get_running_loop().time())
+        self._lasting.feeder.on_gone = self._gone.update
         async with asyncio.TaskGroup() as group:
             group.create_task(self._publisher.run(self._config.publish_requests))
-            group.create_task(self._probe())
+            group.create_task(self.probe.run())
             group.create_task(self._watch())
             group.create_task(self._retry())
-            group.create_task(self._repair())
+            group.create_task(self._repair.run())
+            group.create_task(self._refiller.run())
         raise AssertionError("none of the tasks returns")
-
-    async def check_server(self) -> None:
-        """Ask for state and clock. Raises LinkLost where no answer comes."""
-        before_us = self._context.clock()
-        try:
-            status = await self._link.server_status()
-        except TimeoutError as error:
-            raise LinkLost("the server does not answer: it hangs, or the network swallows the packets") from error
-        after_us = self._context.clock()
-        self.alive_us = after_us
-        if status is not None:
-            self._check_state(status.State)
-            self._check_clock(int(status.CurrentTime.timestamp() * _US_PER_S) - (before_us + after_us) // 2)
-
-    def _check_state(self, state: ua.ServerState) -> None:
-        if state == ua.ServerState.Running:
-            self._condition.fine("server state")
-        else:
-            self._condition.trouble("server state", f"the server says of itself that it is {state.name}, not Running")
-
-    def _check_clock(self, skew_us: int) -> None:
-        self.skew_us = skew_us
-        if abs(skew_us) <= self._config.max_clock_skew:
-            self._condition.fine("clock")
-            return
-        way = "behind" if skew_us < 0 else "ahead"
-        self._condition.trouble("clock", f"server clock is {abs(skew_us) // _US_PER_S} s {way}")
 
     # --- what arrives
 
@@ -108,41 +70,44 @@ class Session:
             left -= 1
             if news:
                 self._news()
-            if not left:
+            if left <= 0:
                 self._publisher.settled(notification)
 
-        self.alive_us = self._context.clock()
+        if notification.rubbish is not None:
+            self._repair.note(notification.rubbish, self.probe.alive_us)
+        self.probe.alive_us = self._lasting.context.clock()
         for values in notification.values:
             self._hand_over(values, settle)
+        if not left:
+            settle(False)
 
     def _hand_over(self, values: Values, settle: Callable[[bool], None]) -> None:
         slots = values.handle.astype(np.intp)
-        self._feeder.hand_over(Parcel(values, slots, self._context.clock(), settle))
-
-    def _news(self) -> None:
-        now_s = asyncio.get_running_loop().time()
-        if self._age.rebuilt:
-            self.on_hole(self.alive_us - int((now_s - self._age.since_s) * _US_PER_S), "no data; subscription rebuilt")
-        self._age.news(now_s)
-        self._condition.fine("silence")
-        self.news_at = self.news_at or now_s
+        self._lasting.feeder.hand_over(Parcel(values, slots, self.probe.alive_us, settle))
 
     def _missed(self, missing: Missing) -> None:
-        self._missing.put_nowait(missing)
+        self._repair.note(missing, self.probe.alive_us)
+
+    def _news(self) -> None:
+        """Some tag has something newer than before."""
+        age, now_s = self._lasting.age, asyncio.get_running_loop().time()
+        if age.rebuilt:
+            self._hole(now_s - age.since_s, "no data; the subscription was rebuilt", self._known_us)
+        age.news(now_s)
+        self._lasting.condition.fine("silence")
 
     def _resumed(self, idle_s: float) -> None:
         """The server's queues hold only so much; what came while we could not ask for more may have been discarded."""
-        covered_s = self._config.queue * self._config.sample_every / _US_PER_S
-        if idle_s > covered_s:
-            from_us = self._context.clock() - int(idle_s * _US_PER_S)
-            self.on_hole(from_us, f"journal behind for {idle_s:.1f} s, the server's queues may have overflowed")
+        self._lasting.age.begin(asyncio.get_running_loop().time())
+        if idle_s > self._config.queue * self._config.sample_every / _US_PER_S:
+            reason = f"the journal was behind for {idle_s:.1f} s, the server's queues may have overflowed"
+            self._hole(idle_s, reason, self._lasting.sifter.last_us.copy())
+
+    def _hole(self, length_s: float, reason: str, last_us: NDArray[np.int64]) -> None:
+        now_us = self._lasting.context.clock()
+        self._lasting.holes.open(Hole(now_us - round(length_s * _US_PER_S), now_us, reason, last_us))
 
     # --- what runs beside
-
-    async def _probe(self) -> NoReturn:
-        while True:
-            await asyncio.sleep(self._config.probe_every / _US_PER_S)
-            await self.check_server()
 
     async def _watch(self) -> NoReturn:
         loop = asyncio.get_running_loop()
@@ -158,21 +123,21 @@ class Session:
                 self._watch_age(loop.time())
 
     def _watch_age(self, now_s: float) -> None:
-        age = f"{now_s - self._age.since_s:.0f} s"
-        if self._age.too_old(now_s):
+        age = self._lasting.age
+        if age.too_old(now_s):
             limit = format_duration(self._config.max_data_age)
-            self._condition.trouble("silence", f"no tag has had anything new for more than {limit}")
-        if self._age.give_up(now_s):
-            raise LinkLost(f"no tag has had anything new for {age}; rebuilding the subscription")
+            self._lasting.condition.trouble("silence", f"no tag has had anything new for more than {limit}")
+        if age.give_up(now_s):
+            silent_s = now_s - age.since_s
+            raise LinkLost(f"no tag has had anything new for {silent_s:.0f} s; rebuilding the subscription")
 
     async def _retry(self) -> NoReturn:
         loop = asyncio.get_running_loop()
-        due_s = loop.time()
         while True:
             self._tell_bad()
-            due_s += self._config.retry_bad_every / _US_PER_S
+            due_s = loop.time() + self._config.retry_bad_every / _US_PER_S
             while loop.time() < due_s:
-                await asyncio.sleep(min(_WATCH_S, due_s - loop.time()))
+                await asyncio.sleep(min(_WATCH_S, self._config.retry_bad_every / _US_PER_S))
                 if self._gone:
                     await self._drop_gone()
             await self._items.retry()
@@ -180,54 +145,14 @@ class Session:
     async def _drop_gone(self) -> None:
         slots = sorted(self._gone)
         self._gone.clear()
-        await self._items.drop(slots, "BadNodeIdUnknown: the server has deleted the node")
+        await self._items.drop(slots, "BadNodeIdUnknown: the server has removed the node")
         self._tell_bad()
 
     def _tell_bad(self) -> None:
         bad = self._items.bad
         if not bad:
-            self._condition.fine("addresses")
+            self._lasting.condition.fine("addresses")
             return
         address, reason = next(iter(bad.items()))
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-        self._condition.trouble("addresses", f"cannot read {address}: {reason}{more}")
-
-    async def _repair(self) -> NoReturn:
-        while True:
-            missing = await self._missing.get()
-            from_us = self.alive_us
-            if await self._republish(missing):
-                continue
-            self.on_hole(from_us, f"{len(missing.sequences)} notifications lost")
-            await self.read_all()
-
-    async def _republish(self, missing: Missing) -> bool:
-        """True where all of it came."""
-        if not missing.available.issuperset(missing.sequences):
-            return False
-        for sequence in missing.sequences:
-            request = ua.RepublishRequest()
-            request.Parameters.SubscriptionId = missing.subscription
-            request.Parameters.RetransmitSequenceNumber = sequence
-            try:
-                found = read_republish(await self._link.call_raw(request), missing.subscription)
-            except UaStatusCodeError:
-                return False
-            for values in found.values:
-                await self._feeder.put(values, values.handle.astype(np.intp))
-        return True
-
-    async def read_all(self) -> None:
-        """The present value of every watched tag, because its last change may be what was lost."""
-        slots = sorted(self._items.watched)
-
-        async def call(some: Sequence[int]) -> Sequence[int]:
-            request = ua.ReadRequest()
-            request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Both
-            request.Parameters.NodesToRead = [
-                ua.ReadValueId(NodeId=self._items.nodes[slot], AttributeId=AttributeIds.Value) for slot in some
-            ]
-            await self._feeder.put(read_values(await self._link.call_raw(request)), np.array(some, np.intp))
-            return some
-
-        await in_batches(slots, self._config.items_per_call, self._link.limits.read, call)
+        self._lasting.condition.trouble("addresses", f"cannot read {address}: {reason}{more}")

@@ -113,13 +113,25 @@ class Sifter:
                 self._quality[int(code)] = from_opcua_status(int(code))
         return np.array([self._quality[int(code)] for code in codes], np.uint8)[inverse]
 
-    def _letter(self, values: Values, row: int, slot: int, reason: str, received_us: int) -> DeadLetter | None:
-        info, key = self._tags[slot], (slot, reason)
-        last_us, untold = self._lettered.get(key, (0, 0))
-        if last_us and received_us - last_us < self._letter_every_us:
-            self._lettered[key] = last_us, untold + 1
+    def undecodable(self, body: bytes, why: str, received_us: int) -> DeadLetter | None:
+        """A letter for bytes that are no values; None where one like it was sent a moment ago."""
+        untold = self._due((-1, "undecodable"), received_us)
+        if untold is None:
             return None
-        self._lettered[key] = received_us, 0
+        return DeadLetter(
+            origin=self._origin,
+            received_us=received_us,
+            reason="undecodable",
+            detail=f"the server sent {why}" + _and_more(untold),
+            raw=body,
+            address=self._endpoint,
+        )
+
+    def _letter(self, values: Values, row: int, slot: int, reason: str, received_us: int) -> DeadLetter | None:
+        untold = self._due((slot, reason), received_us)
+        if untold is None:
+            return None
+        info = self._tags[slot]
         detail = _DETAIL[reason].format(
             value=float(values.value[row]), type=type_name(int(values.type_[row])), status=int(values.status[row])
         )
@@ -127,11 +139,24 @@ class Sifter:
             origin=self._origin,
             received_us=received_us,
             reason=reason,
-            detail=f"{info.id}: {detail}" + (f" ({untold} more since the last letter)" if untold else ""),
+            detail=f"{info.id}: {detail}" + _and_more(untold),
             raw=values.raw(row),
             address=f"{self._endpoint} {info.address}",
             enterprise=info.enterprise,
         )
+
+    def _due(self, key: tuple[int, str], received_us: int) -> int | None:
+        """How many went without a letter since the last one; None: this one does, too."""
+        last_us, untold = self._lettered.get(key, (0, 0))
+        if last_us and received_us - last_us < self._letter_every_us:
+            self._lettered[key] = last_us, untold + 1
+            return None
+        self._lettered[key] = received_us, 0
+        return untold
+
+
+def _and_more(untold: int) -> str:
+    return f" ({untold} more since the last letter)" if untold else ""
 
 
 _REASONS = ("", "not_a_number", "wrong_type", "array", "no_value", "no_timestamp")
