@@ -13,6 +13,10 @@ from park.index import TagTable
 class Frame:
     """Arrays by tag index, ``(size,)`` each."""
 
+    #: The player's clock when it was taken.
+    now_us: int
+    #: True: its times are those of the moment of writing, so a player that takes a while may move them on.
+    live: bool
     value: NDArray[np.float64]
     #: Bytes of `park.quality`.
     quality: NDArray[np.uint8]

@@ -1,7 +1,5 @@
 """Faults of instruments and links, laid over what the plant does: frozen, biased, bad, silent, skewed, stormy."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,15 +28,21 @@ def tags_of(table: TagTable, target: str) -> NDArray[np.intp]:
 class Overlay:
     """Applies the faults that act on tags. Keeps what a frozen tag showed last."""
 
-    def __init__(self, table: TagTable, faults: Sequence[Fault]) -> None:
-        kinds = (Frozen, Bias, BadQuality, DropOut, ClockSkew, Storm)
-        self._faults = [(fault, tags_of(table, fault.target)) for fault in faults if isinstance(fault, kinds)]
-        self._restarts = [fault for fault in faults if isinstance(fault, ServerRestart)]
+    def __init__(self, table: TagTable) -> None:
+        self._table = table
+        self._faults: list[tuple[Fault, NDArray[np.intp]]] = []
+        self._restarts: list[ServerRestart] = []
         self._held: dict[int, NDArray[np.float64]] = {}
-        known = {info.from_.connector for info in table.infos if info.from_}
-        for fault in self._restarts:
+
+    def add(self, fault: Fault) -> None:
+        """Faults of other kinds are ignored. Raises ValueError where the target names nothing."""
+        if isinstance(fault, ServerRestart):
+            known = sorted({info.from_.connector for info in self._table.infos if info.from_})
             if fault.target not in known:
-                raise ValueError(f"server_restart: {fault.target!r} is no connector; known: {', '.join(sorted(known))}")
+                raise ValueError(f"server_restart: {fault.target!r} is no connector; known: {', '.join(known)}")
+            self._restarts.append(fault)
+        elif isinstance(fault, Frozen | Bias | BadQuality | DropOut | ClockSkew | Storm):
+            self._faults.append((fault, tags_of(self._table, fault.target)))
 
     def absent(self, connector: str, since_start_us: int) -> bool:
         """Whether the connector's server is away."""

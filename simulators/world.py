@@ -52,7 +52,7 @@ class World:
         self.table = TagTable(park)
         self.speed, self.start_us = speed, start_us
         self._ticks = 0
-        self._faults = tuple(faults)
+        self._faults: tuple[Fault, ...] = ()
         infos = list(self.table.infos)
         self._ix = np.array([info.ix for info in infos], np.intp)
         self._origin = infos[0].source.position if infos else (0.0, 0.0)
@@ -73,8 +73,9 @@ class World:
         quiet = [*self._vessels.infos, *(info for info in self._showers if info.tag.quantity not in _EXACT)]
         self._quiet = np.array([info.ix for info in quiet], np.intp)
         self._noise = np.array([0.001 * (hi - lo) for lo, hi in (window(info.tag) for info in quiet)], np.float64)
-        self.overlay = Overlay(self.table, self._faults)
-        self._check_targets()
+        self.overlay = Overlay(self.table)
+        for fault in faults:
+            self.add_fault(fault)
         self._plant: Floats = np.full(self.table.size, np.nan)
         self._tick()
 
@@ -111,16 +112,18 @@ class World:
                 low[info.ix], high[info.ix] = info.tag.span
         return low, high
 
-    def _check_targets(self) -> None:
-        for fault in self._faults:
-            if isinstance(fault, Overfill | Runaway) and fault.target not in self._vessels.index:
-                raise ValueError(f"{fault.kind}: {fault.target!r} is no tank or reactor of the park")
-            if isinstance(fault, Leak):
-                self._leak_origin(fault)
-            if isinstance(fault, TreatmentFailure) and fault.target not in self._outlets.units:
-                raise ValueError(f"{fault.kind}: {fault.target!r} is no treatment unit of the park")
-            if isinstance(fault, Disturbance) and fault.target not in self._tep:
-                raise ValueError(f"{fault.kind}: {fault.target!r} runs no Tennessee Eastman plant")
+    def add_fault(self, fault: Fault) -> None:
+        """Put one more on the script. Raises ValueError where its target is nothing that it can befall."""
+        if isinstance(fault, Overfill | Runaway) and fault.target not in self._vessels.index:
+            raise ValueError(f"{fault.kind}: {fault.target!r} is no tank or reactor of the park")
+        if isinstance(fault, Leak):
+            self._leak_origin(fault)
+        if isinstance(fault, TreatmentFailure) and fault.target not in self._outlets.units:
+            raise ValueError(f"{fault.kind}: {fault.target!r} is no treatment unit of the park")
+        if isinstance(fault, Disturbance) and fault.target not in self._tep:
+            raise ValueError(f"{fault.kind}: {fault.target!r} runs no Tennessee Eastman plant")
+        self.overlay.add(fault)
+        self._faults += (fault,)
 
     def _leak_origin(self, fault: Leak) -> tuple[Source, str]:
         source = next((info.source for info in self.table.infos if info.source_id == fault.target), None)
@@ -139,7 +142,8 @@ class World:
         sizes: dict[type, Floats] = {}
         for kind in (Leak, Overfill, Runaway):
             sizes[kind] = np.zeros(len(self._vessels.farm))
-        for fault in (*self._active(Leak), *self._active(Overfill), *self._active(Runaway)):
+        active: list[Leak | Overfill | Runaway] = [*self._active(Leak), *self._active(Overfill), *self._active(Runaway)]
+        for fault in active:
             if fault.target in self._vessels.index:
                 sizes[type(fault)][self._vessels.index[fault.target]] = fault.size
         return sizes
@@ -191,6 +195,8 @@ class World:
             self._tick()
         size = self.table.size
         frame = Frame(
+            now_us=now_us,
+            live=True,
             value=np.clip(self._plant, self._low, self._high),
             quality=np.zeros(size, np.uint8),
             time_us=np.full(size, now_us, np.int64),
