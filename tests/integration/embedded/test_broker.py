@@ -12,65 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
+from mqtt_peer import WITHIN_S, Peer
 
 from deploy.embedded import EmbeddedBroker, TlsFiles
 from deploy.embedded.broker import BrokerLimits
 from deploy.embedded.certs import Authority, KeyPair
 
-_WITHIN_S = 10.0
 _PASSWORDS = {"E001": "first", "E002": "second", "service": "third"}
-
-
-class Peer:
-    """A client that waits for each answer."""
-
-    def __init__(self, name: str, *, keeps_session: bool = False) -> None:
-        self.client = Client(CallbackAPIVersion.VERSION2, name, protocol=MQTTProtocolVersion.MQTTv5)
-        self.received: queue.Queue[tuple[str, bytes]] = queue.Queue()
-        self._answers: queue.Queue[ReasonCode] = queue.Queue()
-        self._keeps_session = keeps_session
-        self.client.on_connect = self._on_connect
-        self.client.on_publish = lambda _client, _data, _mid, reason, _more: self._answers.put(reason)
-        self.client.on_subscribe = lambda _client, _data, _mid, reasons, _more: self._answers.put(reasons[0])
-        self.client.on_disconnect = self._on_disconnect
-        self.client.on_message = self._on_message
-
-    def connect(self, broker: EmbeddedBroker, *, host: str = "127.0.0.1") -> ReasonCode:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = 3600 if self._keeps_session else 0
-        self.client.connect(host, broker.port, clean_start=not self._keeps_session, properties=properties)
-        self.client.loop_start()
-        return self._answers.get(timeout=_WITHIN_S)
-
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> ReasonCode:
-        self.client.publish(topic, payload, qos=1, retain=retain)
-        return self._answers.get(timeout=_WITHIN_S)
-
-    def subscribe(self, topic: str) -> ReasonCode:
-        self.client.subscribe(topic, qos=1)
-        return self._answers.get(timeout=_WITHIN_S)
-
-    def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
-
-    def _on_connect(
-        self, _client: Client, _data: object, _flags: ConnectFlags, reason: ReasonCode, _more: Properties | None
-    ) -> None:
-        self._answers.put(reason)
-
-    def _on_disconnect(
-        self, _client: Client, _data: object, _flags: DisconnectFlags, reason: ReasonCode, _more: Properties | None
-    ) -> None:
-        self._answers.put(reason)
-
-    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        self.received.put((message.topic, bytes(message.payload)))
 
 
 @contextmanager
@@ -80,7 +28,7 @@ def peer(
     one = Peer(user or "anyone", keeps_session=keeps_session)
     if user:
         one.client.username_pw_set(user, password if password is not None else _PASSWORDS[user])
-    reason = one.connect(broker)
+    reason = one.connect(broker.port)
     assert not reason.is_failure, reason
     yield one
     one.close()
@@ -119,7 +67,7 @@ def test_enterprise_writes_its_own_topics_and_the_service_reads_them(guarded: Em
     with peer(guarded, "service") as service, peer(guarded, "E001") as enterprise:
         assert not service.subscribe("parkwatch/v1/#").is_failure
         assert not enterprise.publish("parkwatch/v1/E001/voc", b"1").is_failure
-        assert service.received.get(timeout=_WITHIN_S) == ("parkwatch/v1/E001/voc", b"1")
+        assert service.received.get(timeout=WITHIN_S) == ("parkwatch/v1/E001/voc", b"1")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +84,7 @@ def test_enterprise_is_refused_other_topics(guarded: EmbeddedBroker, topic: str)
         service.subscribe("parkwatch/#")
         assert enterprise.publish(topic, b"forged").getName() == "Not authorized"
         enterprise.publish("parkwatch/v1/E001/last", b"")
-        assert service.received.get(timeout=_WITHIN_S)[0] == "parkwatch/v1/E001/last"
+        assert service.received.get(timeout=WITHIN_S)[0] == "parkwatch/v1/E001/last"
 
 
 def test_enterprise_cannot_read_another(guarded: EmbeddedBroker) -> None:
@@ -144,7 +92,7 @@ def test_enterprise_cannot_read_another(guarded: EmbeddedBroker) -> None:
         service.subscribe("parkwatch/#")
         second.client.subscribe("parkwatch/#", qos=1)
         first.publish("parkwatch/v1/E001/secret", b"1")
-        service.received.get(timeout=_WITHIN_S)
+        service.received.get(timeout=WITHIN_S)
         assert second.received.empty()
 
 
@@ -153,7 +101,7 @@ def test_strangers_are_refused(guarded: EmbeddedBroker, user: str | None, passwo
     stranger = Peer("stranger")
     if user:
         stranger.client.username_pw_set(user, password)
-    assert stranger.connect(guarded).getName() == "Not authorized"
+    assert stranger.connect(guarded.port).getName() == "Not authorized"
     stranger.close()
 
 
@@ -161,7 +109,7 @@ def test_tls_works_and_names_its_host(place: Path, authority: Authority) -> None
     with EmbeddedBroker(place, tls=tls_files(authority, authority.server())) as broker:
         one = Peer("one")
         one.client.tls_set_context(ssl.create_default_context(cafile=str(authority.certificate)))
-        assert not one.connect(broker).is_failure
+        assert not one.connect(broker.port).is_failure
         assert not one.publish("any", b"1").is_failure
         one.close()
 
@@ -184,7 +132,7 @@ def test_client_certificate_is_the_user(place: Path, authority: Authority) -> No
     with EmbeddedBroker(place, tls=tls) as broker:
         one = Peer("one")
         one.client.tls_set_context(context)
-        assert not one.connect(broker).is_failure
+        assert not one.connect(broker.port).is_failure
         assert not one.publish("parkwatch/v1/E001/voc", b"1").is_failure
         assert one.publish("parkwatch/v1/E002/voc", b"1").getName() == "Not authorized"
         one.close()
@@ -201,7 +149,7 @@ def test_session_outlives_a_restart_on_the_same_port(place: Path) -> None:
         broker.start()
         assert broker.port == port
         with peer(broker, keeps_session=True) as reader:
-            assert reader.received.get(timeout=_WITHIN_S) == ("kept", b"while away")
+            assert reader.received.get(timeout=WITHIN_S) == ("kept", b"while away")
 
 
 def test_more_than_mosquittos_default_of_1020_wait_for_a_slow_reader(place: Path) -> None:
@@ -212,9 +160,9 @@ def test_more_than_mosquittos_default_of_1020_wait_for_a_slow_reader(place: Path
             for number in range(3000):
                 writer.client.publish("many", str(number), qos=1)
             for _ in range(3000):
-                writer._answers.get(timeout=_WITHIN_S)
+                writer.answers.get(timeout=WITHIN_S)
         with peer(broker, keeps_session=True) as reader:
-            received = [int(reader.received.get(timeout=_WITHIN_S)[1]) for _ in range(3000)]
+            received = [int(reader.received.get(timeout=WITHIN_S)[1]) for _ in range(3000)]
     assert received == list(range(3000))
 
 
@@ -240,9 +188,9 @@ def test_paused_broker_answers_when_resumed(place: Path) -> None:
         broker.pause()
         one.client.publish("any", b"1", qos=1)
         with pytest.raises(queue.Empty):
-            one._answers.get(timeout=0.5)
+            one.answers.get(timeout=0.5)
         broker.resume()
-        assert not one._answers.get(timeout=_WITHIN_S).is_failure
+        assert not one.answers.get(timeout=WITHIN_S).is_failure
 
 
 _PARENT = """
@@ -262,7 +210,7 @@ def test_nothing_is_left_when_the_parent_is_killed(place: Path) -> None:
         pid = int(parent.stdout.readline())
         assert Path(f"/proc/{pid}").exists()
         parent.kill()
-    deadline_s = time.monotonic() + _WITHIN_S
+    deadline_s = time.monotonic() + WITHIN_S
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < deadline_s, "the broker outlives its parent"
         time.sleep(0.02)

@@ -91,9 +91,9 @@ def test_key_written_into_a_stanza_survives() -> None:
 @pytest.mark.parametrize(
     "third_party",
     [
-        pytest.param(source("https://download.docker.example/linux/debian", component="stable"), id="no main"),
+        pytest.param(source("https://vendor.example/linux/debian", component="stable"), id="no main"),
         pytest.param(source("https://apt.example", signed_by="/etc/apt/keyrings/hashi.gpg"), id="main of its own"),
-        pytest.param(source("https://apt.postgresql.example/pub/repos/apt", "bookworm-pgdg"), id="suite of its own"),
+        pytest.param(source("https://vendor.example/pub/repos/apt", "bookworm-pgdg"), id="suite of its own"),
         pytest.param(source("http://mirror.example/debian", "bookworm-backports"), id="backports only"),
         pytest.param(source("http://mirror.example/ubuntu", "noble"), id="another distribution"),
         pytest.param(source("cdrom:[Debian 12]/debian"), id="a disc"),
