@@ -1,0 +1,21 @@
+"""All kinds of connector in one table: the ``kind`` in the configuration, the model that reads it, the class it makes."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
+from connectors.base import Connector, Context
+from connectors.mqtt.config import MqttConfig
+from connectors.mqtt.connector import MqttConnector
+from connectors.opcua.config import OpcUaConfig
+from connectors.opcua.connector import OpcUaConnector
+
+#: Kind -> class. ``BUILDERS[config.kind](config, context)`` makes one; each class takes its own kind's configuration.
+BUILDERS: Mapping[str, Callable[[Any, Context], Connector]] = {"opcua": OpcUaConnector, "mqtt": MqttConnector}
+
+AnyConnectorConfig = Annotated[OpcUaConfig | MqttConfig, Field(discriminator="kind")]
+ConnectorConfigs = tuple[AnyConnectorConfig, ...]
+
+#: Reads one connector's configuration; ``kind`` decides which.
+parse_config: TypeAdapter[OpcUaConfig | MqttConfig] = TypeAdapter(AnyConnectorConfig)
