@@ -1,4 +1,4 @@
-"""All kinds of connector in one table: the ``kind`` in the configuration, the model that reads it, the class it makes."""
+"""All kinds of connector in one table: the ``kind`` in the configuration, the model that reads it, the class."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
