@@ -48,20 +48,24 @@ def server_account(home: Path | None = None) -> Account | None:
     raise EmbeddedError(f"running as root, but none of the accounts {', '.join(_ACCOUNTS)} exists; add one of them")
 
 
+def server_environment() -> dict[str, str]:
+    """Return our environment without what would steer a server of ours: libraries forced in, PostgreSQL's variables."""
+    return {name: value for name, value in os.environ.items() if name != "LD_PRELOAD" and not name.startswith("PG")}
+
+
 def run_as(account: Account | None, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
     """Run a short command as the account, from a directory that everyone can enter; never raises on its exit code."""
     words = [str(word) for word in command]
-    if account is None:
-        return subprocess.run(words, cwd="/", capture_output=True, text=True, check=False)
     return subprocess.run(
         words,
         cwd="/",
+        env=server_environment(),
         capture_output=True,
         text=True,
         check=False,
-        user=account.uid,
-        group=account.gid,
-        extra_groups=[],
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
     )
 
 

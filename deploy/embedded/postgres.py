@@ -24,8 +24,9 @@ from deploy.embedded.short_dir import short_dir
 
 _SUPERUSER = "postgres"
 _STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
-_START_WITHIN_S = 60.0
-_STOP_WITHIN_S = 30.0
+#: After a power cut there may be max_wal_size to replay.
+_START_WITHIN_S = 300.0
+_STOP_WITHIN_S = 60.0
 _PORT_TRIES = 3
 
 StopMode = Literal["smart", "fast", "immediate"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from deploy.embedded import supervisor
-from deploy.embedded.account import Account
+from deploy.embedded.account import Account, server_environment
 from deploy.embedded.errors import EmbeddedError, NotStarted
 
 _POLL_EVERY_S = 0.01
@@ -32,6 +32,7 @@ class Server:
             self._supervisor = subprocess.Popen(
                 [str(word) for word in [*head, *command]],
                 cwd="/",
+                env=server_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=sink,

@@ -104,7 +104,9 @@ def _make(place: Path) -> None:
         _prove(place / "root")
     except (NotFetched, NotProvided) as refusal:
         raise NotProvided(f"{refusal}\n{_THREE_WAYS}") from refusal
-    (place / "stamp").write_text(_stamp(place))
+    stamp = place / "stamp"
+    stamp.write_text(_stamp(place))
+    stamp.chmod(0o644)
 
 
 def _clear(place: Path) -> None:
@@ -215,7 +217,10 @@ def _prove(root: Path) -> None:
     """Run both as the account that will use them: a missing library or a closed directory shows here, not later."""
     postgres_program = _only(root, "usr/lib/postgresql/*/bin/postgres")
     for program, option in ((postgres_program, "--version"), (root / "usr/sbin/mosquitto", "-h")):
-        done = run_as(server_account(), [program, option])
+        try:
+            done = run_as(server_account(), [program, option])
+        except PermissionError as refusal:
+            raise NotProvided(f"{refusal}; set PARKWATCH_HOME to a directory where programs may run") from refusal
         if "version" not in done.stdout and "PostgreSQL" not in done.stdout:
             raise NotProvided(f"{program} does not run here: {(done.stderr or done.stdout).strip()}")
 

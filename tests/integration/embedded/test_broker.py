@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from mqtt_peer import WITHIN_S, Peer
 
 from deploy.embedded import EmbeddedBroker, TlsFiles
 from deploy.embedded.broker import BrokerLimits
 from deploy.embedded.certs import Authority, KeyPair
+from tests.integration.embedded.mqtt_peer import WITHIN_S, Peer
 
 _PASSWORDS = {"E001": "first", "E002": "second", "service": "third"}
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mqtt_peer import WITHIN_S, Peer
 
 from deploy.embedded import provision
 from deploy.embedded.account import server_account, settle
@@ -15,6 +14,7 @@ from deploy.embedded.broker_files import password_file
 from deploy.embedded.certs import Authority
 from deploy.embedded.ports import free_port, is_taken
 from deploy.embedded.process import Server
+from tests.integration.embedded.mqtt_peer import WITHIN_S, Peer
 
 _DEPLOY = Path(__file__).parents[3] / "deploy"
 _PASSWORDS = {"parkwatch": "service", "E001": "first", "E002": "second"}
