@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from rules.engine import Latest
+from rules.memory import Latest
 
 from connectors.base import Health
 from park.index import TagTable
@@ -17,11 +17,17 @@ from service.store.queries import Queries
 class ServiceView(Protocol):
     """Implemented by `service.run.Service`; read on the event loop only."""
 
-    tags: TagTable
-    book: AlertBook
     live: LiveHub
     queries: Queries
     clock: Clock
+
+    @property
+    def tags(self) -> TagTable:
+        """Of the park in force."""
+
+    @property
+    def book(self) -> AlertBook:
+        """The alert book."""
 
     def latest(self) -> Latest:
         """Greatest source time, value and quality of every tag, by tag index."""

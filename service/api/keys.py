@@ -1,0 +1,210 @@
+"""API keys: ``prefix.secret``, of which only the SHA-256 is kept, in ``keys.json`` of the data directory (mode 600).
+
+SHA-256 and not a slow hash: the secret is 256 random bits, so there is nothing to guess. The file is read again when
+it changes, so that the command line may create and revoke keys while the service runs.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_FILE = "keys.json"
+_SECRET_FILE = "session.secret"
+
+
+class KeysInvalid(ValueError):
+    """``keys.json`` cannot be used; the message says why and what to do."""
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """One key, without its secret."""
+
+    #: Who uses it; stands as the actor in the record of alerts.
+    name: str
+    #: First part of the key's text, by which it is found.
+    prefix: str
+    #: Of the whole text, hex.
+    sha256: str
+    #: Sees and acts on this one only, and sees what the park shares. None: the whole park.
+    enterprise: str | None
+    created: datetime
+    expires: datetime | None = None
+    disabled: bool = False
+
+    def valid_at(self, now: datetime) -> bool:
+        """Neither revoked nor expired."""
+        return not self.disabled and (self.expires is None or now < self.expires)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Keys:
+    """The keys of one data directory. Constructing reads nothing."""
+
+    def __init__(self, data_dir: Path, *, now: Callable[[], datetime] = _utc_now) -> None:
+        self.path = data_dir / _FILE
+        self._now = now
+        self._seen: tuple[int, ...] = ()
+        self._keys: tuple[Key, ...] = ()
+        self._by_prefix: dict[str, Key] = {}
+        self._session_secret = b""
+
+    def list(self) -> Sequence[Key]:
+        """All keys, oldest first. Raises KeysInvalid."""
+        self._reload()
+        return self._keys
+
+    def create(self, name: str, *, enterprise: str | None = None, expires: datetime | None = None) -> tuple[Key, str]:
+        """Make a key; returns it and its text, which is shown this once. Raises ValueError, KeysInvalid."""
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a name for a key; use letters, digits, '-', '_' and '.', 64 at most")
+        if any(key.name == name and key.valid_at(self._now()) for key in self.list()):
+            raise ValueError(f"there is a key {name!r} already; revoke it first, or use another name")
+        if expires is not None and expires.utcoffset() is None:
+            raise ValueError("the end of a key must carry an offset from UTC")
+        prefix = f"pw{secrets.token_hex(4)}"
+        text = f"{prefix}.{secrets.token_urlsafe(32)}"
+        key = Key(
+            name=name, prefix=prefix, sha256=_sha256(text), enterprise=enterprise, created=self._now(), expires=expires
+        )
+        self._write((*self._keys, key))
+        return key, text
+
+    def revoke(self, name: str) -> int:
+        """Disable every key of this name, at once for running services too; returns how many. Raises ValueError."""
+        keys = self.list()
+        hit = sum(key.name == name and not key.disabled for key in keys)
+        if not any(key.name == name for key in keys):
+            known = ", ".join(sorted({key.name for key in keys})) or "none"
+            raise ValueError(f"there is no key {name!r}; known: {known}")
+        self._write(tuple(msgspec.structs.replace(key, disabled=True) if key.name == name else key for key in keys))
+        return hit
+
+    def check(self, text: str) -> Key | None:
+        """The valid key that this is the text of, or None."""
+        self._reload_quietly()
+        key = self._by_prefix.get(text.partition(".")[0])
+        digest = _sha256(text)
+        # Compared in constant time, and also where the prefix is unknown, so that time tells nothing.
+        same = hmac.compare_digest(digest, key.sha256 if key is not None else "0" * 64)
+        return key if same and key is not None and key.valid_at(self._now()) else None
+
+    def by_prefix(self, prefix: str) -> Key | None:
+        """The valid key with this prefix, for a session that was opened with it."""
+        self._reload_quietly()
+        key = self._by_prefix.get(prefix)
+        return key if key is not None and key.valid_at(self._now()) else None
+
+    @property
+    def session_secret(self) -> bytes:
+        """What sessions are signed with; kept beside the keys, so that pages stay logged in over a restart."""
+        if not self._session_secret:
+            path = self.path.with_name(_SECRET_FILE)
+            if not path.exists():
+                _write_private(path, secrets.token_bytes(32))
+            self._session_secret = path.read_bytes()
+        return self._session_secret
+
+    def _reload_quietly(self) -> None:
+        try:
+            self._reload()
+        except KeysInvalid as error:
+            # The keys read last stay in force: locking the control room out would be worse.
+            _log.error("The key file cannot be read; the keys known so far stay in force.", reason=str(error))
+
+    def _reload(self) -> None:
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            self._use((), ())
+            return
+        seen = (status.st_mtime_ns, status.st_size, status.st_ino)
+        if seen == self._seen:
+            return
+        if status.st_mode & 0o077:
+            _log.warning("The key file could be read by others; its mode is set to 600.", file=str(self.path))
+            self.path.chmod(0o600)
+        try:
+            keys = msgspec.json.decode(self.path.read_bytes(), type=tuple[Key, ...])
+        except (msgspec.MsgspecError, OSError) as error:
+            self._seen = seen
+            raise KeysInvalid(f"{self.path}: {error}; restore the file, or delete it and create new keys") from error
+        self._use(keys, seen)
+
+    def _use(self, keys: tuple[Key, ...], seen: tuple[int, ...]) -> None:
+        self._keys, self._seen = keys, seen
+        self._by_prefix = {key.prefix: key for key in keys}
+
+    def _write(self, keys: tuple[Key, ...]) -> None:
+        _write_private(self.path, msgspec.json.format(msgspec.json.encode(keys), indent=2))
+        self._reload()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    """As a whole or not at all, readable by its owner alone from the first moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mkstemp makes it 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+class LoginLimit:
+    """A few failed logins from one address, then a pause that a guesser feels and a person with a typo does not."""
+
+    def __init__(
+        self,
+        *,
+        most: int = 5,
+        per_s: float = 60.0,
+        now_s: Callable[[], float] = time.monotonic,
+        addresses: int = 10_000,
+    ) -> None:
+        self._most = most
+        self._per_s = per_s
+        self._now_s = now_s
+        self._addresses = addresses
+        self._failed: dict[str, list[float]] = {}
+
+    def wait_s(self, address: str) -> float:
+        """0 where this address may try; else how long it has to wait."""
+        since = self._now_s() - self._per_s
+        recent = [at for at in self._failed.get(address, ()) if at > since]
+        return max(0.0, recent[-self._most] - since) if len(recent) >= self._most else 0.0
+
+    def failed(self, address: str) -> None:
+        """Note a failure."""
+        now = self._now_s()
+        recent = [at for at in self._failed.pop(address, ()) if at > now - self._per_s]
+        self._failed[address] = [*recent, now]
+        while len(self._failed) > self._addresses:  # the address that failed longest ago
+            del self._failed[next(iter(self._failed))]
+
+    def succeeded(self, address: str) -> None:
+        """Forget its failures."""
+        self._failed.pop(address, None)

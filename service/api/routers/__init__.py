@@ -1,0 +1,1 @@
+"""One module a resource of ``/api/v1``, each with a ``router``."""

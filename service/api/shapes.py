@@ -1,0 +1,70 @@
+"""From the service's own objects to the plain data of answers, within what the caller sees."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from park.index import TagTable
+from service.alerts.model import Alert, Event
+from service.api.times import rfc3339
+
+_TIMES = ("onset", "raised", "detected", "cleared", "acked")
+
+
+class Names:
+    """Names for people, by id. One for each `TagTable`."""
+
+    def __init__(self, tags: TagTable) -> None:
+        self.tags = tags
+        park = tags.park
+        self.enterprises = {park.id: park.name} | {one.id: one.name for one in park.enterprises}
+        self.sources = {f"{owner}.{one.id}": one.name for owner, sources in park.owners() for one in sources}
+
+    def target(self, target: str) -> str:
+        """Of a tag; empty for anything else."""
+        info = self.tags.by_id(target)
+        return info.tag.name if info is not None else ""
+
+
+def alert_shape(alert: Alert, names: Names) -> dict[str, Any]:
+    """As `service.api.models.AlertShape`."""
+    return _alert_shape(msgspec.to_builtins(alert), names)
+
+
+def _alert_shape(fields: dict[str, Any], names: Names) -> dict[str, Any]:
+    shape = dict(fields)
+    for name in _TIMES:
+        shape[name] = rfc3339(shape.pop(f"{name}_us"))
+    shape["enterprise_name"] = names.enterprises.get(shape["enterprise"], "")
+    shape["source_name"] = names.sources.get(shape["source"], "")
+    shape["target_name"] = names.target(shape["target"])
+    return shape
+
+
+def event_shape(event: Event, names: Names) -> dict[str, Any]:
+    """As `service.api.models.EventShape`."""
+    return {
+        "chain": event.chain,
+        "seq": event.seq,
+        "alert_id": event.alert_id,
+        "trigger": event.trigger.value,
+        "from_state": event.from_state.value,
+        "to_state": event.to_state.value,
+        "level": event.level,
+        "actor": event.actor,
+        "reason": event.reason,
+        "effective": rfc3339(event.effective_us),
+        "recorded": rfc3339(event.recorded_us),
+        "alert": _alert_shape(event.alert, names),
+        "prev_hash": event.prev_hash,
+        "hash": event.hash,
+    }
+
+
+def count_by(values: Iterable[str]) -> dict[str, int]:
+    """How often each occurs."""
+    counts: dict[str, int] = {}
+    for value in values:
+        counts[value] = counts.get(value, 0) + 1
+    return counts

@@ -1,0 +1,1 @@
+"""The live page: static files without a build step."""
