@@ -161,6 +161,10 @@ class Side:
         """True where a condition stands or an alert does."""
         return (self.phase[0, slots] | self.phase[1, slots]) != OFF
 
+    def marked(self, slots: Rows) -> Bools:
+        """True where there is an alert that was last told to be unverified."""
+        return self.unverified[slots] & (self.level[slots] > 0)
+
     def _standing(self, slots: Rows, phase: Bytes, x: Floats) -> Bools:
         stood = (phase == PENDING) | (phase == RAISED)
         stands: Bools = (x > self.limit[:, slots]) | (stood & (x > self.reset[:, slots]))

@@ -226,7 +226,8 @@ class LimitKind:
         low, high = self.high.quiet_band(slots)
         mirrored_low, mirrored_high = self.low.quiet_band(slots)
         low, high = np.maximum(low, -mirrored_high), np.minimum(high, -mirrored_low)
-        unsure = active & (self.quality[slots] != _GOOD)
+        # While a mark is there or its going is untold, it matters when it went.
+        unsure = active & ((self.quality[slots] != _GOOD) | self.high.marked(slots) | self.low.marked(slots))
         low[unsure], high[unsure] = np.inf, -np.inf
         self._low_band[slots], self._high_band[slots] = low, high
         if active.any():

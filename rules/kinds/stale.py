@@ -93,9 +93,10 @@ class StaleKind:
         as_device = bool(self.as_device[group])
         told.append(self._words.group(Change.CLEARED, group, as_device, self.of_group, at_us, now_us))
         self.of_group.raised[group] = False
-        # The device is back: all its tags have their whole timeout from now on to be heard again.
-        members, _ = self.groups.members_of(self.groups.of_device(group))
-        self.baseline_us[members] = np.maximum(self.baseline_us[members], at_us)
+        if as_device:
+            # The device is back: all its tags have their whole timeout from now on to be heard again.
+            members, _ = self.groups.members_of(self.groups.of_device(group))
+            self.baseline_us[members] = np.maximum(self.baseline_us[members], at_us)
 
     def _back_us(self, now_us: int, samples: Samples | None) -> Ints:
         """By member: time of the first of its new samples that is fresh; `FAR` where there is none."""

@@ -1,0 +1,88 @@
+"""The executable specification of the engine: one tag, one sample, one timer at a time, in plain Python.
+
+It says the same as `rules.engine` in the slowest and plainest way, shares no evaluation code with it, and is what the
+engine is tested against. Numbers in brackets are paragraphs of ``deploy/docs/semantics.md``. Not used live: it knows
+no snapshots and writes no sentences (``why`` is empty).
+"""
+
+import math
+from collections.abc import Iterable
+
+from park.batch import SampleBatch
+from park.index import TagTable
+from park.quality import Quality
+from rules.oracle_limit import Sample, TagAlarms
+from rules.oracle_stale import StaleOracle
+from rules.spec import LimitRule, RuleSet
+from rules.transition import Transition
+
+
+class Oracle:
+    """Same interface as `rules.engine.Engine`, as far as it goes."""
+
+    def __init__(self, tags: TagTable, rules: RuleSet) -> None:
+        self._tags = tags
+        self._now: int | None = None
+        self._waiting: list[tuple[int, Sample]] = []
+        self._newest: dict[int, int] = {}
+        self.late = self.duplicate = self.unknown = 0
+        self._limits = [
+            TagAlarms(rule, info)
+            for rule in rules.rules
+            if isinstance(rule, LimitRule)
+            for info in rule.applies_to.pick(tags)
+        ]
+        self._stale = [
+            StaleOracle(rule, rule.applies_to.pick(tags)) for rule in rules.rules if not isinstance(rule, LimitRule)
+        ]
+
+    def step(self, batch: SampleBatch) -> None:
+        """Keep the samples for the next advance [1.3]."""
+        columns = (batch.tag.tolist(), batch.time_us.tolist(), batch.value.tolist(), batch.quality.tolist())
+        for tag, time, value, byte in zip(*columns, strict=True):
+            quality = Quality(min(byte & 3, 2)) if math.isfinite(value) else Quality.BAD  # [2.2]
+            self._waiting.append((tag, Sample(time, value, quality)))
+
+    def advance(self, now: int) -> list[Transition]:
+        """Evaluate the samples, then let time pass [1.2, 1.4]."""
+        self._tick(now)
+        played = self._in_order()
+        told: list[Transition] = []
+        for alarms in self._limits:
+            told.extend(alarms.advance(self._tick(now), played.get(alarms.info.ix, [])))
+        for rule in self._stale:
+            told.extend(rule.advance(self._tick(now), played))
+        return in_order(told)
+
+    def resume(self, now: int) -> None:
+        """The service was away until now [4.2]."""
+        for rule in self._stale:
+            rule.resume(self._tick(now))
+
+    def _tick(self, now: int) -> int:
+        self._now = now if self._now is None else max(self._now, now)
+        return self._now
+
+    def _in_order(self) -> dict[int, list[Sample]]:
+        """The samples that count, by tag in order of time [1.1, 1.3]."""
+        counted: dict[int, dict[int, Sample]] = {}
+        for tag, sample in self._waiting:
+            newest = self._newest.get(tag)
+            mine = counted.setdefault(tag, {})
+            if self._tags.by_ix(tag) is None:
+                self.unknown += 1
+            elif sample.time == newest or sample.time in mine:
+                self.duplicate += 1
+            elif newest is not None and sample.time < newest:
+                self.late += 1
+            else:
+                mine[sample.time] = sample
+        self._waiting = []
+        self._newest |= {tag: max(mine) for tag, mine in counted.items() if mine}
+        return {tag: [mine[time] for time in sorted(mine)] for tag, mine in counted.items()}
+
+
+def in_order(told: Iterable[Transition]) -> list[Transition]:
+    """By effective time, rule, target, high side before low; else in order of happening [5.3]."""
+    sides = ("high", "low", "")
+    return sorted(told, key=lambda one: (one.effective_us, one.rule, one.target, sides.index(one.side)))

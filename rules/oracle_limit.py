@@ -1,0 +1,237 @@
+"""The executable specification of kind ``limit``; see `rules.oracle`."""
+
+from typing import NamedTuple
+
+from park.index import TagInfo
+from park.model import Alarms, Level, Limit
+from park.quality import Quality
+from rules.spec import LimitRule
+from rules.transition import Change, Transition, alert_id
+
+
+class Sample(NamedTuple):
+    """One sample as the rules see it."""
+
+    time: int
+    value: float
+    quality: Quality
+
+
+class TagAlarms:
+    """The limit alarms of one tag under one rule: what is known of its value, and its two sides."""
+
+    def __init__(self, rule: LimitRule, info: TagInfo) -> None:
+        self.info = info
+        self.rule = rule
+        self.now = 0
+        #: ``good``, ``uncertain``, ``bad``, ``stale``; anything but good is a mark [2.6].
+        self.quality = "good"
+        self.mark_since = 0
+        self.used: Sample | None = None
+        self.told: list[Transition] = []
+        alarms = rule.limits or info.tag.alarms or Alarms()
+        self.sides = [
+            SideAlarm(self, "high", 1, _latches(alarms, 1, (Level.H, Level.HH))),
+            SideAlarm(self, "low", -1, _latches(alarms, -1, (Level.L, Level.LL))),
+        ]
+
+    def advance(self, now: int, samples: list[Sample]) -> list[Transition]:
+        """One advance of this tag."""
+        self.now, self.told = now, []
+        for sample in samples:
+            self._pass_time(sample.time)  # [1.4]
+            self._play(sample)
+        self._pass_time(now)
+        for side in self.sides:
+            side.tell_mark()
+        return self.told
+
+    def _play(self, sample: Sample) -> None:
+        bad = sample.quality is Quality.BAD or (
+            sample.quality is Quality.UNCERTAIN and self.rule.uncertain == "bad"  # [2.1]
+        )
+        self._learn("bad" if bad else sample.quality.name.lower(), sample.time)
+        if bad:
+            self._hold()
+            return
+        self.used = sample
+        for side in self.sides:
+            side.evaluate(sample.time, sample.value)
+
+    def _pass_time(self, until: int) -> None:
+        """Every delay that is over by then, one instant after the other; staleness after what is due with it."""
+        while True:
+            due = min((due for side in self.sides for due in side.dues()), default=None)
+            stale = self._goes_stale()
+            if due is not None and due <= until and (stale is None or due <= stale):
+                for side in self.sides:
+                    side.fire(due)
+            elif stale is not None and stale < until:
+                self._learn("stale", stale)
+                self._hold()
+            else:
+                return
+
+    def _goes_stale(self) -> int | None:
+        """[2.3]"""
+        timeout = self.info.tag.stale_after
+        if timeout is None or self.used is None or self.quality in ("bad", "stale"):
+            return None
+        return self.used.time + timeout
+
+    def _learn(self, quality: str, since: int) -> None:
+        if (quality == "good") != (self.quality == "good"):
+            self.mark_since = since
+        self.quality = quality
+
+    def _hold(self) -> None:
+        """[2.4]: every running off-delay is cancelled, as though the condition had not ended."""
+        for side in self.sides:
+            running = [place for place, latch in enumerate(side.latches) if latch.ended is not None]
+            for latch in side.latches[: max(running, default=-1) + 1]:  # [3.6]
+                latch.stands, latch.raised, latch.ended = True, True, None
+
+
+class Latch:
+    """One level: does its condition stand, is it raised, does a delay run? Values are mirrored on the low side."""
+
+    def __init__(self, name: str, limit: float, deadband: float, on_delay: int, off_delay: int) -> None:
+        self.name = name
+        self.limit = limit
+        self.deadband = deadband
+        self.on_delay = on_delay
+        self.off_delay = off_delay
+        self.stands = False
+        self.raised = False
+        #: When the condition began [3.2], and its most extreme value until the level is raised.
+        self.began = 0
+        self.peak = 0.0
+        #: When the condition ended, while the off-delay runs [3.4].
+        self.ended: int | None = None
+
+    def due(self) -> int | None:
+        """When the running delay is over."""
+        if self.stands and not self.raised:
+            return self.began + self.on_delay
+        return None if self.ended is None else self.ended + self.off_delay
+
+
+class SideAlarm:
+    """One side of one tag: one alert, whose level is that of the farthest raised latch [3.5]."""
+
+    def __init__(self, tag: TagAlarms, name: str, sign: int, latches: list[Latch]) -> None:
+        self.tag = tag
+        self.name = name
+        self.sign = sign
+        #: Nearest limit first.
+        self.latches = latches
+        #: Of the alert; None: there is none.
+        self.level: int | None = None
+        self.onset = 0
+        self.peak = 0.0
+        self.last_told = 0
+        self.mark = False
+
+    def dues(self) -> list[int]:
+        """The instants at which delays are over."""
+        return [due for latch in self.latches if (due := latch.due()) is not None]
+
+    def evaluate(self, time: int, value: float) -> None:
+        """Hold one usable value against the limits, the farthest first."""
+        x = self.sign * value
+        farther_stands = False
+        for latch in reversed(self.latches):
+            stands = x > latch.limit or (latch.stands and x > latch.limit - latch.deadband)  # [3.1]
+            farther_stands = stands = stands or farther_stands  # [3.6]
+            if stands and not latch.stands:
+                self._begin(latch, time, x)
+            elif latch.stands and not stands:
+                latch.ended = time if latch.raised else None
+            latch.stands = stands
+            latch.peak = max(latch.peak, x)
+        self.peak = max(self.peak, x)
+        self._raise_under()
+        self.fire(time)
+
+    def _begin(self, latch: Latch, time: int, x: float) -> None:
+        if latch.raised:
+            latch.ended = None  # a return during the off-delay continues the alert [3.4]
+        else:
+            latch.began, latch.peak = time, x
+
+    def fire(self, time: int) -> None:
+        """End all delays that are over at this instant, and tell how the level moved in sum [1.5]."""
+        for latch in self.latches:
+            if latch.due() == time:
+                latch.raised, latch.ended = not latch.raised, None
+        self._raise_under()
+        raised = [place for place, latch in enumerate(self.latches) if latch.raised]
+        old, new = self.level, max(raised, default=None)
+        if old == new:
+            return
+        if old is None and new is not None:
+            self.level, self.onset, self.peak = new, self.latches[new].began, self.latches[new].peak
+            self.last_told, self.mark = time, self.tag.quality != "good"
+            self.tell(Change.RAISED, time)
+        elif old is not None and new is None:
+            self.tell(Change.CLEARED, time)
+            self.level = None
+        elif old is not None and new is not None:
+            self.level = new
+            self.tell(Change.LEVEL_UP if new > old else Change.LEVEL_DOWN, time)
+
+    def _raise_under(self) -> None:
+        """A condition that stands under a raised level is raised with it, silently [3.7]."""
+        above = False
+        for latch in reversed(self.latches):
+            if above and latch.stands:
+                latch.raised = True
+            above = above or latch.raised
+
+    def tell_mark(self) -> None:
+        """[2.6]"""
+        mark = self.tag.quality != "good"
+        if self.level is not None and mark != self.mark:
+            self.mark = mark
+            self.tell(Change.UNVERIFIED if mark else Change.VERIFIED, self.tag.mark_since)
+
+    def tell(self, change: Change, time: int) -> None:
+        """A transition; its effective time is never before the alert's last one [1.6]."""
+        assert self.level is not None
+        assert self.tag.used is not None
+        latch = self.latches[self.level]
+        self.last_told = max(time, self.last_told)
+        self.tag.told.append(
+            Transition(
+                alert_id=alert_id(self.tag.rule.id, self.tag.info.id, self.name, self.onset),
+                change=change,
+                rule=self.tag.rule.id,
+                target=self.tag.info.id,
+                side=self.name,
+                level=latch.name,
+                onset_us=self.onset,
+                effective_us=self.last_told,
+                detected_us=self.tag.now,
+                value=self.tag.used.value,
+                limit=self.sign * latch.limit + 0.0,
+                peak=self.sign * self.peak + 0.0,
+                quality=self.tag.quality,
+                unverified=self.tag.quality != "good",
+                why="",
+            )
+        )
+
+
+def _latches(alarms: Alarms, sign: int, nearest_first: tuple[Level, Level]) -> list[Latch]:
+    given: dict[Level, Limit] = dict(alarms.limits())
+    return [
+        Latch(
+            level.value,
+            sign * limit.limit,
+            alarms.deadband if limit.deadband is None else limit.deadband,
+            alarms.on_delay if limit.on_delay is None else limit.on_delay,
+            alarms.off_delay if limit.off_delay is None else limit.off_delay,
+        )
+        for level in nearest_first
+        if (limit := given.get(level)) is not None
+    ]

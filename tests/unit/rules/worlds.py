@@ -1,0 +1,180 @@
+"""Random parks, rules and histories, small enough to collide: whole seconds, small integers, few tags."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from hypothesis import strategies as st
+
+from park.batch import SampleBatch
+from park.index import TagTable
+from park.model import Park
+from rules.spec import RuleSet
+from rules.transition import Transition
+
+SECOND = 1_000_000
+START_S = 1_800_000_000
+
+#: (tag, seconds, value, quality byte)
+Row = tuple[int, int, float, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Arrive."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """The clock moves."""
+
+    now_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The service comes up again."""
+
+    now_s: int
+
+
+Action = Samples | Advance | Resume
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A park, its rules and what happens in it."""
+
+    tags: TagTable
+    rules: RuleSet
+    actions: tuple[Action, ...]
+
+
+class Stepper(Protocol):
+    """An engine or the oracle."""
+
+    def step(self, batch: SampleBatch) -> None: ...
+    def advance(self, now_us: int, /) -> list[Transition]: ...
+    def resume(self, now_us: int, /) -> None: ...
+
+
+def batch_of(rows: Iterable[Row]) -> SampleBatch:
+    """Times in seconds since `START_S`."""
+    tag, seconds, value, quality = zip(*rows, strict=True)
+    time_us = (np.array(seconds, dtype=np.int64) + START_S) * SECOND
+    return SampleBatch(tag=tag, time_us=time_us, value=value, quality=quality, received_us=0, origin="test")  # type: ignore[arg-type]
+
+
+def play(stepper: Stepper, actions: Iterable[Action]) -> list[Transition]:
+    """All that is told."""
+    told: list[Transition] = []
+    for action in actions:
+        told.extend(do(stepper, action))
+    return told
+
+
+def do(stepper: Stepper, action: Action) -> list[Transition]:
+    """What one action makes it tell."""
+    match action:
+        case Samples(rows):
+            stepper.step(batch_of(rows))
+        case Advance(now_s):
+            return stepper.advance((now_s + START_S) * SECOND)
+        case Resume(now_s):
+            stepper.resume((now_s + START_S) * SECOND)
+    return []
+
+
+_delay = st.sampled_from(["0s", "0s", "1s", "2s", "3s", "5s"])
+_deadband = st.sampled_from([0, 0, 1, 2, 5])
+_maybe: Callable[[st.SearchStrategy[Any]], st.SearchStrategy[Any]] = lambda of: st.one_of(st.none(), of)  # noqa: E731
+_LIMITS = {"LL": 2, "L": 4, "H": 6, "HH": 8}
+
+
+@st.composite
+def alarms(draw: st.DrawFn) -> dict[str, Any]:
+    """Any subset of levels with delays and deadbands, each of its own or the tag's."""
+    made: dict[str, Any] = {"deadband": draw(_deadband), "on_delay": draw(_delay), "off_delay": draw(_delay)}
+    for level in draw(st.sets(st.sampled_from(sorted(_LIMITS)), min_size=1)):
+        made[level] = {
+            "limit": _LIMITS[level],
+            "deadband": draw(_maybe(_deadband)),
+            "on_delay": draw(_maybe(_delay)),
+            "off_delay": draw(_maybe(_delay)),
+        }
+    return made
+
+
+@st.composite
+def tag(draw: st.DrawFn, number: int) -> dict[str, Any]:
+    """One tag of a park file."""
+    made: dict[str, Any] = {"id": f"t{number}", "quantity": "level", "unit": "%"}
+    made["alarms"] = draw(_maybe(alarms()))
+    made["stale_after"] = draw(st.sampled_from([None, "3s", "3s", "7s"]))
+    made["stale_delay"] = draw(st.sampled_from(["0s", "2s", "2s"]))
+    device = draw(st.sampled_from(["", "plc", "plc", "rtu"]))
+    if device:
+        made["from"] = {"connector": "c", "device": device}
+    return made
+
+
+def park_of(tags: list[dict[str, Any]]) -> Park:
+    """A park with one tank that has these tags."""
+    tank = {"id": "tank", "kind": "tank", "position": [120, 30], "tags": tags}
+    return Park.model_validate(
+        {"id": "park", "name": "Park", "enterprises": [{"id": "acme", "name": "Acme", "sources": [tank]}]}
+    )
+
+
+@st.composite
+def tables(draw: st.DrawFn, most: int = 4) -> TagTable:
+    """A park of a few tags."""
+    count = draw(st.integers(1, most))
+    return TagTable(park_of([draw(tag(number)) for number in range(count)]))
+
+
+@st.composite
+def rule_sets(draw: st.DrawFn) -> RuleSet:
+    """One limit and one stale rule, sometimes with values of their own, sometimes a second limit rule."""
+    uncertain = st.sampled_from(["evaluate", "evaluate", "bad"])
+    rules: list[dict[str, Any]] = [
+        {"kind": "limit", "id": "tag-limits", "uncertain": draw(uncertain)},
+        {"kind": "stale", "id": "tag-stale", "uncertain": draw(uncertain), "stale_after": draw(_maybe(st.just("4s")))},
+    ]
+    if draw(st.booleans()):
+        rules.append(
+            {"kind": "limit", "id": "all-limits", "limits": draw(alarms()), "applies_to": {"tag": ["t0", "t2"]}}
+        )
+    return RuleSet.model_validate({"rules": rules})
+
+
+_value = st.one_of(
+    st.integers(0, 10).map(float), st.sampled_from([6.0, 8.0, 9.0, 1.0, 5.0, -0.0, float("nan"), float("inf")])
+)
+_quality = st.sampled_from([0, 0, 0, 0, 0, 1, 2, 3, 0x80, 0x10])
+
+
+@st.composite
+def histories(draw: st.DrawFn, tags: int, most: int = 40) -> tuple[Action, ...]:
+    """Samples around the clock (late, double, ahead, in backlogs), and advances at any time."""
+    now_s = 0
+    actions: list[Action] = []
+    for _ in range(draw(st.integers(1, most))):
+        if draw(st.booleans()):
+            row = st.tuples(st.integers(-1, tags), st.integers(now_s - 8, now_s + 4), _value, _quality)
+            actions.append(Samples(tuple(draw(st.lists(row, min_size=1, max_size=8)))))
+        else:
+            now_s += draw(st.sampled_from([0, 1, 1, 2, 3, 7, 20, -1]))
+            resumed = draw(st.integers(0, 19)) == 0
+            actions.append(Resume(now_s) if resumed else Advance(now_s))
+    return (*actions, Advance(now_s + 1), Advance(now_s + 30))
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Everything at random."""
+    table = draw(tables())
+    return World(table, draw(rule_sets()), draw(histories(len(table))))
