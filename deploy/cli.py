@@ -11,6 +11,7 @@ import sys
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -18,6 +19,7 @@ import structlog
 import typer
 
 if TYPE_CHECKING:
+    from service.api.keys import Keys
     from service.run import Service
 
 app = typer.Typer(
@@ -32,6 +34,9 @@ app.add_typer(keys, name="key")
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="Service configuration (YAML).", dir_okay=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a machine.")]
+
+
+_EXAMPLES = Path(__file__).parent / "examples"
 
 
 def fail(message: object, code: int = 1) -> NoReturn:
@@ -95,9 +100,11 @@ def serve(config: ConfigFile = Path("/etc/parkwatch/parkwatch.yaml")) -> None:
     set_up_logging()
     with _explained():
         service = Service(load_config(config))
-        new = service.keys.ensure_first()
-        if new is not None:
-            typer.echo(f"First start: an API key for everything was made. Keep it: {new}", err=True)
+        if not service.keys.list():
+            _, text = service.keys.create("admin")
+            typer.echo(
+                f"First start: an API key for everything was made; it is not shown again. Keep it: {text}", err=True
+            )
         _run(_serve(service))
 
 
@@ -218,7 +225,108 @@ def verify(
         raise typer.Exit(1)
 
 
+@app.command()
+def demo(
+    for_: Annotated[str | None, typer.Option("--for", help="End after so long (60s, 5m), and judge.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write what was seen as JSON.", dir_okay=False)] = None,
+    scenario: Annotated[Path | None, typer.Option(help="Scenario file (YAML).", exists=True, dir_okay=False)] = None,
+    port: Annotated[int | None, typer.Option(help="Of the page; 8470 where that is free.")] = None,
+) -> None:
+    """Run everything on this machine: simulated plants over OPC UA and MQTT, database, service, page.
+
+    With --for it plays the scenario once and judges: exit 0 only if every protocol delivered, every sample was
+    stored, and the scripted faults raised exactly the expected alerts.
+
+    Example: parkwatch demo --for 60s --report report.json
+    """
+    from rich.console import Console
+
+    from deploy.demo import run_demo
+    from deploy.embedded import EmbeddedError
+    from park.duration import parse_duration_us
+
+    console = Console(stderr=False)
+    with _explained():
+        for_s = parse_duration_us(for_) / 1e6 if for_ else None
+        try:
+            good = asyncio.run(
+                run_demo(
+                    scenario or _EXAMPLES / "small.scenario.yaml",
+                    for_s=for_s,
+                    report_file=report,
+                    port=port,
+                    console=console,
+                )
+            )
+        except EmbeddedError as error:
+            fail(error)
+    if not good:
+        raise typer.Exit(1)
+
+
+def _keys(data_dir: Path) -> Keys:
+    from service.api.keys import Keys
+
+    return Keys(data_dir)
+
+
+DataDir = Annotated[Path, typer.Option("--data-dir", help="The service's data_dir.", file_okay=False)]
+_DATA_DIR = Path("/var/lib/parkwatch")
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="Who uses it; stands as the actor in the record of alerts.")],
+    data_dir: DataDir = _DATA_DIR,
+    enterprise: Annotated[
+        str | None, typer.Option(help="Sees this enterprise only; without it, the whole park.")
+    ] = None,
+    days: Annotated[int | None, typer.Option(help="Valid for so many days.", min=1)] = None,
+) -> None:
+    """Make an API key and show it, this once. A running service takes it at once.
+
+    Example: parkwatch key create control-room --data-dir /var/lib/parkwatch
+    """
+    with _explained():
+        expires = datetime.now(UTC) + timedelta(days=days) if days else None
+        _, text = _keys(data_dir).create(name, enterprise=enterprise, expires=expires)
+    typer.echo(text)
+
+
+@keys.command("list")
+def list_keys(data_dir: DataDir = _DATA_DIR, as_json: AsJson = False) -> None:
+    """List the keys, without their secrets.
+
+    Example: parkwatch key list --data-dir /var/lib/parkwatch --json
+    """
+    import msgspec
+
+    with _explained():
+        found = _keys(data_dir).list()
+    if as_json:
+        typer.echo(msgspec.json.encode([{**msgspec.to_builtins(key), "sha256": "…"} for key in found]).decode())
+        return
+    for key in found:
+        state = "revoked" if key.disabled else f"until {key.expires:%Y-%m-%d}" if key.expires else "valid"
+        typer.echo(f"{key.prefix}  {key.name:24} {key.enterprise or 'whole park':16} {state}")
+
+
+@keys.command("revoke")
+def revoke_key(name: Annotated[str, typer.Argument(help="Name of the key.")], data_dir: DataDir = _DATA_DIR) -> None:
+    """Make a key worthless, at once.
+
+    Example: parkwatch key revoke control-room --data-dir /var/lib/parkwatch
+    """
+    with _explained():
+        _keys(data_dir).revoke(name)
+    typer.echo(f"{name} is revoked")
+
+
 def main() -> None:
     """Entry point."""
     os.environ.setdefault("PYTHONUTF8", "1")
     app()
+
+
+if __name__ == "__main__":
+    main()

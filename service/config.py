@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from connectors.registry import ConnectorConfigs
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, model_validator
 
+from connectors.registry import ConnectorConfigs
 from park.duration import DurationUs
 from park.yamlfile import Document
 from service.store.housekeeping import StorePolicy

@@ -1,12 +1,16 @@
 """What the alert book needs to know of an alarm's target: whose it is, and how urgent."""
 
-from rules.spec import RuleSet
-
 from park.index import TagTable
+from park.model import Level
+from rules.spec import LimitRule, RuleSet, StaleRule
 from service.alerts.book import Facts, Lookup
 
 #: Priority of the service's own alarms.
 _OWN_PRIORITY = 1
+
+
+def _priority(rule: LimitRule | StaleRule, level: str) -> int:
+    return rule.priority[Level(level)] if isinstance(rule, LimitRule) else rule.priority
 
 
 def lookup(tags: TagTable, rules: RuleSet) -> Lookup:
@@ -19,7 +23,7 @@ def lookup(tags: TagTable, rules: RuleSet) -> Lookup:
 
     def facts(rule: str, target: str, level: str) -> Facts:
         known = by_rule.get(rule)
-        priority = known.priority_of(level) if known is not None else _OWN_PRIORITY
+        priority = _priority(known, level) if known is not None else _OWN_PRIORITY
         info = tags.by_id(target)
         if info is not None:
             return Facts(priority=priority, enterprise=info.enterprise, source=info.source_id, unit=info.tag.unit)

@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
-from rules.engine import Engine
-from rules.spec import RuleSet
 
 from park.check import load_park
 from park.index import TagTable
+from park.yamlfile import Document
+from rules.engine import Engine
+from rules.spec import RuleSet, default_rules
 from service.alerts.book import AlertBook, Command
 from service.alerts.model import Alert, Event
 from service.alerts.states import NotAllowed
@@ -31,17 +32,23 @@ _CHECKPOINT = "checkpoint"
 _KEEP_OUTCOMES = 1_000
 
 
+def read_rules(text: str, file: str) -> RuleSet:
+    """The rules of a YAML text; the default rules where it is empty. Raises park.yamlfile.FileInvalid."""
+    return Document(text, file).model(RuleSet) if text.strip() else default_rules()
+
+
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """The park and the rules as text: what a journal row's meaning depends on besides the rows before it."""
 
     park_yaml: str
-    rules_json: str
+    #: Empty: the default rules.
+    rules_yaml: str
 
     def build(self, journal: Journal) -> tuple[TagTable, RuleSet]:
         """Parsed, with every tag's lasting index."""
         park = load_park(self.park_yaml, "park").park
         ids = [f"{owner}.{source.id}.{tag.id}" for owner, source, tag in park.tags()]
-        return TagTable(park, journal.register_tags(ids)), RuleSet.model_validate_json(self.rules_json)
+        return TagTable(park, journal.register_tags(ids)), read_rules(self.rules_yaml, "rules")
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):

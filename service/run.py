@@ -10,14 +10,12 @@ from typing import Any
 
 import structlog
 import uvicorn
-from connectors.registry import BUILDERS
-from rules.engine import Latest
 
 from connectors.base import Connector, Context, Health, State
+from connectors.registry import BUILDERS
 from park.check import load_park
 from park.index import TagTable
-from park.yamlfile import Document
-from rules.spec import RuleSet, default_rules
+from rules.memory import Latest
 from service.alerts.book import AlertBook, Command
 from service.alerts.model import Alert
 from service.api.app import create_app
@@ -28,7 +26,7 @@ from service.intake import JournalIntake
 from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Extras
 from service.live import LiveHub
-from service.pipeline import Pipeline, Setup
+from service.pipeline import Pipeline, Setup, read_rules
 from service.store.queries import Queries
 from service.store.writer import StoreWriter
 
@@ -42,11 +40,13 @@ class PortInUse(Exception):
     """Another program listens on the port; stop it, or set http.port."""
 
 
-def load_rules(config: Config) -> RuleSet:
-    """The rule file's, or the default rules. Raises park.yamlfile.FileInvalid."""
-    if config.rules is None:
-        return default_rules()
-    return Document(config.rules.read_text("utf-8"), str(config.rules)).model(RuleSet)
+def load_setup(config: Config) -> Setup:
+    """Park and rules, checked under their own names. Raises park.yamlfile.FileInvalid and OSError."""
+    park = config.park.read_text("utf-8")
+    load_park(park, str(config.park))
+    rules = config.rules.read_text("utf-8") if config.rules else ""
+    read_rules(rules, str(config.rules))
+    return Setup(park_yaml=park, rules_yaml=rules)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -75,9 +75,7 @@ class Service:
     def __init__(self, config: Config, *, clock: Clock = machine_clock) -> None:
         self._config = config
         self.clock = clock
-        text = config.park.read_text("utf-8")
-        load_park(text, str(config.park))  # for its errors, which name the file
-        self._setup = Setup(park_yaml=text, rules_json=load_rules(config).model_dump_json())
+        self._setup = load_setup(config)
         self._dsn = config.database.dsn()
         self.keys = Keys(config.data_dir)
         self.live = LiveHub()

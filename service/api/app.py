@@ -9,7 +9,7 @@ from service.api.access import CallerDep, authenticate
 from service.api.answer import Json
 from service.api.keys import Keys
 from service.api.middleware import SecurityHeaders, Timing
-from service.api.routers import alerts, connectors, dead_letters, health, live, park, session, status, tags
+from service.api.routers import alerts, connectors, dead_letters, health, live, park, samples, session, status, tags
 from service.api.state import State
 from service.api.view import ServiceView
 
@@ -56,7 +56,7 @@ def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> F
     app.include_router(health.router)
     app.include_router(status.metrics_router)
     app.include_router(session.router, prefix=PREFIX)
-    for one in (park, tags, alerts, connectors, dead_letters, status, live):
+    for one in (park, tags, samples, alerts, connectors, dead_letters, status, live):
         app.include_router(one.router, prefix=PREFIX, dependencies=[Depends(authenticate)])
     _add_openapi(app)
     page.install(app)

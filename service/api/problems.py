@@ -167,6 +167,7 @@ _MEANINGS = {
     401: "No key, or one that is not valid (any more)",
     403: "The key is valid, but not for this",
     404: "Not known, or not within the key's scope",
+    406: "None of the forms that Accept takes is one of ours",
     409: "The alert's state does not allow it",
     413: "The request is too large",
     422: "A parameter is wrong; `errors` names field, value and fix",

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from rules.memory import Latest
-
 from connectors.base import Health
 from park.index import TagTable
+from rules.memory import Latest
 from service.alerts.book import AlertBook, Command
 from service.alerts.model import Alert
 from service.clock import Clock

@@ -98,14 +98,13 @@ class Queries:
         buckets. Tags that the scope does not see give no rows.
         """
         tags = await self.visible_tags(scope, tag_ids)
-        names = {tag.ix: tag.id for tag in tags}
         bucket_us = resolution.bucket_us
         parameters = _span_parameters(tags, span.whole_buckets(bucket_us), start, end) | {"limit": limit}
         if not bucket_us:
             packed = await self._packed(_RAW, parameters)
-            return raw_page(packed, names, limit)
+            return raw_page(packed, tags, limit)
         packed = await self._packed(_BUCKETED, parameters | {"bucket": timedelta(microseconds=bucket_us)})
-        return bucketed_page(packed, names, limit, bucket_us)
+        return bucketed_page(packed, tags, limit, bucket_us)
 
     async def _packed(self, statement: bytes, parameters: dict[str, Any]) -> bytes | None:
         (row,) = await self._rows(statement, **parameters)

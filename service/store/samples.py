@@ -1,6 +1,6 @@
 """Samples as they are read back: packed rows to Arrow columns, and the keys by which a long answer is paged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -98,11 +98,11 @@ class Page:
     following: Key | None
 
 
-def raw_page(packed: bytes | None, tags: Mapping[int, str], limit: int) -> Page:
-    """Columns tag, time, value (null where it was not a number), quality (text), lag_ms."""
+def raw_page(packed: bytes | None, tags: Sequence[StoredTag], limit: int) -> Page:
+    """Columns tag, unit, time, value (null where it was not a number), quality (text), lag_ms."""
     rows = np.frombuffer(packed or b"", dtype=RAW)
     columns = {
-        "tag": _tag_column(rows["tag"], tags),
+        **_tag_columns(rows["tag"], tags),
         "time": _time_column(rows["time"]),
         "value": _numbers(rows["value"]),
         "quality": pa.DictionaryArray.from_arrays(pa.array(rows["quality"].astype(np.int16)), _QUALITY_TEXTS),
@@ -111,12 +111,12 @@ def raw_page(packed: bytes | None, tags: Mapping[int, str], limit: int) -> Page:
     return Page(table=pa.table(columns), following=_following(rows, limit, step_us=1))
 
 
-def bucketed_page(packed: bytes | None, tags: Mapping[int, str], limit: int, bucket_us: int) -> Page:
-    """Columns tag, time (start of the bucket), mean, min, max (null where no sample was good), count, good_share."""
+def bucketed_page(packed: bytes | None, tags: Sequence[StoredTag], limit: int, bucket_us: int) -> Page:
+    """Columns tag, unit, time (start of the bucket), mean, min, max (null: no sample was good), count, good_share."""
     rows = np.frombuffer(packed or b"", dtype=BUCKETED)
     count = rows["count"].astype(np.int64)
     columns = {
-        "tag": _tag_column(rows["tag"], tags),
+        **_tag_columns(rows["tag"], tags),
         "time": _time_column(rows["time"]),
         **{name: _numbers(rows[name]) for name in ("mean", "min", "max")},
         "count": pa.array(count),
@@ -132,11 +132,15 @@ def _following(rows: NDArray[np.void], limit: int, *, step_us: int) -> Key | Non
     return Key(int(last["tag"]), int(last["time"]) + _PG_EPOCH_US + step_us)
 
 
-def _tag_column(column: NDArray[np.int32], tags: Mapping[int, str]) -> pa.Array:
-    known = np.array(sorted(tags), dtype=np.int32)
-    places = np.searchsorted(known, column.astype(np.int32)).astype(np.int32)
-    names = pa.array([tags[int(ix)] for ix in known], type=pa.string())
-    return pa.DictionaryArray.from_arrays(pa.array(places), names)
+def _tag_columns(column: NDArray[np.int32], tags: Sequence[StoredTag]) -> dict[str, pa.Array]:
+    """``tags`` by index, as `visible_tags` gives them."""
+    known = np.array([tag.ix for tag in tags], dtype=np.int32)
+    places = pa.array(np.searchsorted(known, column.astype(np.int32)).astype(np.int32))
+    texts = {"tag": [tag.id for tag in tags], "unit": [tag.unit for tag in tags]}
+    return {
+        name: pa.DictionaryArray.from_arrays(places, pa.array(values, type=pa.string()))
+        for name, values in texts.items()
+    }
 
 
 def _time_column(column: NDArray[np.int64]) -> pa.Array:

@@ -1,0 +1,210 @@
+"""The whole system on embedded parts: database, broker, simulators, service. Demo, benchmarks and torture start it."""
+
+import asyncio
+import json
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.children import Child, ChildDied
+from deploy.embedded import EmbeddedBroker, EmbeddedPostgres
+from park.check import load_park
+from park.index import TagTable
+from service.api.keys import Keys
+
+_READY_WITHIN_S = 60.0
+_POLL_S = 0.1
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def port_is_free(port: int) -> bool:
+    """Whether we could listen on it now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+class Stack:
+    """Everything in one temporary directory, on free ports; nothing is left of it."""
+
+    def __init__(
+        self, park_file: Path, *, http_port: int | None = None, journal: Mapping[str, Any] | None = None
+    ) -> None:
+        self.park_file = park_file.resolve()
+        self.tags = TagTable(load_park(park_file.read_text("utf-8"), str(park_file)).park)
+        self.http_port = http_port or free_port()
+        self.url = f"http://127.0.0.1:{self.http_port}"
+        self.directory = Path(tempfile.mkdtemp(prefix="parkwatch-"))
+        self.directory.chmod(0o711)
+        self.data_dir = self.directory / "data"
+        self.data_dir.mkdir()
+        _, self.key = Keys(self.data_dir).create("demo")
+        self.postgres = EmbeddedPostgres(self.directory / "postgres")
+        self.broker = EmbeddedBroker(self.directory / "broker")
+        self.dsn = ""
+        self._journal = dict(journal or {})
+        self._opcua_ports = {name: free_port() for name in self.connectors("opcua")}
+        self.service: Child | None = None
+        self.client = httpx.AsyncClient(
+            base_url=self.url, headers={"X-API-Key": self.key}, timeout=10.0, trust_env=False
+        )
+
+    def connectors(self, prefix: str) -> list[str]:
+        """Ids of the park's connectors that begin so; the park files we make name them by protocol."""
+        ids = dict.fromkeys(info.from_.connector for info in self.tags.infos if info.from_ is not None)
+        return [one for one in ids if one.startswith(prefix)]
+
+    def endpoint(self, connector: str) -> str:
+        """Of a simulated plant."""
+        return f"opc.tcp://127.0.0.1:{self._opcua_ports[connector]}/plant"
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[str]:
+        """TimescaleDB up, with an empty database; its address."""
+        await asyncio.to_thread(self.postgres.start)
+        try:
+            self.dsn = await asyncio.to_thread(self.postgres.create_database, "parkwatch")
+            yield self.dsn
+        finally:
+            await asyncio.to_thread(self.postgres.stop, "immediate")
+
+    @asynccontextmanager
+    async def mqtt(self) -> AsyncIterator[int]:
+        """Mosquitto up; its port."""
+        await asyncio.to_thread(self.broker.start)
+        try:
+            yield self.broker.port
+        finally:
+            await asyncio.to_thread(self.broker.stop)
+
+    def simulators(
+        self, stage: Mapping[str, Any], on_event: Any, *, fleet: Mapping[str, Any] | None = None
+    ) -> list[Child]:
+        """The other side of the wire, not started: one process of OPC UA plants, one of MQTT monitors."""
+        plants = [{"connector": name, "endpoint": self.endpoint(name)} for name in self._opcua_ports]
+        fleets = [{"connector": name, "port": self.broker.port, **(fleet or {})} for name in self.connectors("mqtt")]
+        children: list[Child] = []
+        if plants:
+            children.append(self._simulator("opcua_server", {**stage, "servers": plants}, on_event))
+        children += [self._simulator("mqtt_fleet", {**stage, "fleet": one}, on_event) for one in fleets]
+        return children
+
+    def _simulator(self, module: str, config: Mapping[str, Any], on_event: Any) -> Child:
+        file = self.directory / f"{module}.json"
+        file.write_text(json.dumps({"park": str(self.park_file), **config}))
+        return Child(module, ["-m", f"simulators.{module}", str(file)], self.directory / f"{module}.log", on_event)
+
+    def write_config(self) -> Path:
+        """The service's configuration file."""
+        opcua = [
+            {
+                "kind": "opcua",
+                "id": name,
+                "endpoint": self.endpoint(name),
+                "publish_every": "200ms",
+                "sample_every": "100ms",
+            }
+            for name in self._opcua_ports
+        ]
+        mqtt = [
+            {"kind": "mqtt", "id": name, "host": "127.0.0.1", "port": self.broker.port}
+            for name in self.connectors("mqtt")
+        ]
+        config = {
+            "park": str(self.park_file),
+            "data_dir": str(self.data_dir),
+            "http": {"port": self.http_port},
+            "journal": self._journal,
+            "connectors": [*opcua, *mqtt],
+        }
+        file = self.directory / "parkwatch.yaml"
+        file.write_text(json.dumps(config, indent=1))  # JSON is YAML
+        return file
+
+    async def start_service(self, dsn: str | None = None) -> Child:
+        """``parkwatch serve`` in a process of its own, until it answers. Raises ChildDied."""
+        arguments = ["-m", "deploy.cli", "serve", "--config", str(self.write_config())]
+        self.service = Child("service", arguments, self.directory / "service.log", lambda event: None)
+        await self.service.start({"DATABASE_URL": dsn or self.dsn})
+        await self.until_ready()
+        return self.service
+
+    async def until_ready(self, within_s: float = _READY_WITHIN_S) -> None:
+        """Until the service answers. Raises ChildDied, TimeoutError."""
+        async with asyncio.timeout(within_s):
+            while not await self._answers():
+                if self.service is not None:
+                    self.service.check()
+                await asyncio.sleep(_POLL_S)
+
+    async def _answers(self) -> bool:
+        try:
+            return (await self.client.get("/readyz")).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """JSON of the REST interface, below ``/api/v1``."""
+        response = await self.client.get(f"/api/v1/{path}", params=params)
+        response.raise_for_status()
+        return response.json()
+
+    async def connected(self, within_s: float = 30.0) -> None:
+        """Until every connector is connected. Raises TimeoutError naming those that are not."""
+        waiting: list[str] = []
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    found = (await self.get("connectors"))["items"]
+                    waiting = [f"{one['id']}: {one['last_error']}" for one in found if one["state"] != "connected"]
+                    if not waiting:
+                        return
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            raise TimeoutError(f"not connected after {within_s:g} s: {'; '.join(waiting)}") from None
+
+    async def drained(self, within_s: float = 60.0) -> dict[str, Any]:
+        """Until the store has everything the journal has; the status then. Raises TimeoutError."""
+        async with asyncio.timeout(within_s):
+            while True:
+                status: dict[str, Any] = await self.get("status")
+                # The clock's own rows come every second: one of them may always be on its way.
+                if status["journal"]["rows_waiting"] <= 1:
+                    return status
+                await asyncio.sleep(_POLL_S)
+
+    async def close(self) -> None:
+        """Remove everything."""
+        await self.client.aclose()
+        for one in (self.postgres, self.broker):
+            await asyncio.to_thread(one.destroy)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+@asynccontextmanager
+async def children(*started: Child) -> AsyncIterator[Sequence[Child]]:
+    """Started on entry, side by side; stopped on leaving, whatever happened."""
+    async with AsyncExitStack() as stack:
+        for child in started:
+            stack.push_async_callback(child.stop)
+        await asyncio.gather(*(child.start() for child in started))
+        yield started
+
+
+__all__ = ["Child", "ChildDied", "Stack", "children", "free_port", "port_is_free"]
