@@ -10,24 +10,18 @@ the end. Commands, one JSON object a line on its input:
 
 import argparse
 import asyncio
-import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from park.yamlfile import Document
-from simulators.control import obey, say, stop_on_signals
-from simulators.faults import Fault
-from simulators.live import LiveSource
+from simulators.control import say
 from simulators.opcua_plant import OpcUaPlant, ServerConfig, quiet_logs
-from simulators.player import play, wall_clock_us
+from simulators.process import run_process
 from simulators.stage import Stage
-
-_FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
-_REPORT_EVERY_S = 5.0
 
 
 class Config(Stage):
@@ -41,48 +35,26 @@ def load_config(path: Path) -> Config:
     return Document(path.read_text("utf-8"), str(path)).model(Config)
 
 
-class _Steering:
-    """Carries out the commands."""
-
-    def __init__(self, source: LiveSource, plants: Mapping[str, OpcUaPlant]) -> None:
-        self._source, self._plants = source, plants
-
-    async def restart(self, command: Mapping[str, Any]) -> None:
-        await self._plants[command["connector"]].restart(float(command.get("down_s", 0.0)))
-
-    async def fault(self, command: Mapping[str, Any]) -> None:
-        self._source.inject(_FAULT.validate_python(command["fault"]), wall_clock_us())
-
-
-async def _report(plants: Mapping[str, OpcUaPlant]) -> None:
-    while True:
-        await asyncio.sleep(_REPORT_EVERY_S)
-        say("written", **{name: plant.written for name, plant in plants.items()})
-
-
 async def run(config: Config) -> None:
     """Serve until stopped or, where the stage has an end, until it is over."""
     quiet_logs()
     source = config.source()
     plants = {one.connector: OpcUaPlant(one, source.table) for one in config.servers}
-    stop = asyncio.Event()
-    stop_on_signals(stop)
-    for plant in plants.values():
-        await plant.start()
-    say("ready", pid=os.getpid(), endpoints={name: plant.endpoint for name, plant in plants.items()})
-    steering = _Steering(source, plants)
-    handlers = {"restart": steering.restart, "fault": steering.fault}
-    tasks = [asyncio.create_task(obey(handlers, stop)), asyncio.create_task(_report(plants))]
-    try:
-        await play(source, list(plants.values()), stop)
-    finally:
-        for task in tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        for plant in plants.values():
-            await plant.stop()
+
+    async def restart(command: Mapping[str, Any]) -> None:
+        await plants[command["connector"]].restart(float(command.get("down_s", 0.0)))
+
+    def tell() -> None:
         say("written", **{name: plant.written for name, plant in plants.items()})
+
+    await run_process(
+        source,
+        list(plants.values()),
+        end=config.end,
+        ready={"pid": os.getpid(), "endpoints": {name: plant.endpoint for name, plant in plants.items()}},
+        tell=tell,
+        handlers={"restart": restart},
+    )
 
 
 def main() -> None:

@@ -1,0 +1,77 @@
+"""What the simulator processes have in common: play, report, obey, end in an orderly way."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from pydantic import TypeAdapter
+
+from simulators.control import Handler, obey, say, stop_on_signals
+from simulators.faults import Fault
+from simulators.live import LiveSource
+from simulators.player import Sink, play, wall_clock_us
+from simulators.recording import RecordingSource
+
+_FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
+_REPORT_EVERY_S = 5.0
+#: At the end of what is played, subscribers get this long to be told the last values.
+_LINGER_S = 2.0
+
+
+class Played(Sink, Protocol):
+    """A sink that can be opened and closed."""
+
+    async def start(self) -> None:
+        """Raises OSError."""
+
+    async def stop(self) -> None:
+        """Hand over what is on its way, then close."""
+
+
+async def _report(tell: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(_REPORT_EVERY_S)
+        tell()
+
+
+def _fault_handler(source: LiveSource | RecordingSource) -> Handler:
+    async def fault(command: Mapping[str, Any]) -> None:
+        if isinstance(source, RecordingSource):
+            raise ValueError("a recording takes no faults")
+        source.inject(_FAULT.validate_python(command["fault"]), wall_clock_us())
+
+    return fault
+
+
+async def run_process(
+    source: LiveSource | RecordingSource,
+    sinks: Sequence[Played],
+    *,
+    end: bool,
+    ready: Mapping[str, object],
+    tell: Callable[[], None],
+    handlers: Mapping[str, Handler],
+) -> None:
+    """Open the sinks, say ``ready``, play; stay until stopped unless ``end``; close the sinks, ``tell`` once more."""
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    for sink in sinks:
+        await sink.start()
+    say("ready", **ready)
+    commands = {"fault": _fault_handler(source), **handlers}
+    tasks = [asyncio.create_task(obey(commands, stop)), asyncio.create_task(_report(tell))]
+    try:
+        await play(source, sinks, stop)
+        tell()
+        say("finished")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _LINGER_S if end else None)
+    finally:
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for sink in sinks:
+            await sink.stop()
+        tell()
