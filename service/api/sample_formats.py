@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -60,8 +61,10 @@ def csv_piece(table: pa.Table, *, first: bool) -> bytes:
         for name, column in zip(table.column_names, table.columns, strict=True)
     }
     sink = io.BytesIO()
+    if first:
+        sink.write(",".join(plain).encode() + b"\n")
     # Ids, units and quality texts hold neither commas nor quotes.
-    pa_csv.write_csv(pa.table(plain), sink, pa_csv.WriteOptions(include_header=first, quoting_style="none"))
+    pa_csv.write_csv(pa.table(plain), sink, pa_csv.WriteOptions(include_header=False, quoting_style="none"))
     return sink.getvalue()
 
 
@@ -121,7 +124,7 @@ def _series(table: pa.Table) -> Iterator[dict[str, Any]]:
     table = table.combine_chunks()
     places = table.column("tag").chunk(0).indices.to_numpy()
     edges = [0, *((places[1:] != places[:-1]).nonzero()[0] + 1).tolist(), len(table)]
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         part = table.slice(begin, end - begin)
         columns = {name: _plain(part.column(name)) for name in part.column_names if name not in ("tag", "unit")}
         yield {"tag": part["tag"][0].as_py(), "unit": part["unit"][0].as_py(), **columns}

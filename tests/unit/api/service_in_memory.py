@@ -21,6 +21,7 @@ from service.alerts.model import Alert, Event
 from service.alerts.states import NotAllowed
 from service.api.app import create_app
 from service.api.keys import Keys
+from service.clock import Clock
 from service.live import LiveHub
 from service.store.queries import Queries
 
@@ -53,7 +54,7 @@ enterprises:
         position: [121.51, 30.81]
         from: {connector: dcs, device: plc-1}
         tags:
-          - {id: li-101, quantity: level, unit: m, name: 液位, span: [0, 12], stale_after: 10s, alarms: {H: 9.5, HH: 10.5}}
+          - {id: li-101, quantity: level, unit: m, name: 液位, span: [0, 12], stale_after: 10s, alarms: {H: 9, HH: 10}}
           - {id: ti-101, quantity: temperature, unit: °C, name: 温度, stale_after: 10s, alarms: {H: 30, HH: 40}}
       - id: gas
         kind: gas_detectors
@@ -95,6 +96,7 @@ class ServiceInMemory:
     def __post_init__(self) -> None:
         self.book = AlertBook(self.chain, self._facts)
         self.live = LiveHub()
+        self.clock: Clock = lambda: self.now_us
         self._time_us = np.full(self.tags.size, -(2**62), dtype=np.int64)
         self._value = np.full(self.tags.size, np.nan)
         self._quality = np.full(self.tags.size, int(Quality.BAD), dtype=np.uint8)
@@ -111,10 +113,6 @@ class ServiceInMemory:
         if info is None:
             return Facts(priority=priority, enterprise="", source="", unit="")
         return Facts(priority=priority, enterprise=info.enterprise, source=info.source_id, unit=info.tag.unit)
-
-    def clock(self) -> int:
-        """The time that the test set."""
-        return self.now_us
 
     def latest(self) -> Latest:
         """Of what `measure` took in."""
