@@ -32,7 +32,8 @@ def _column(values: ArrayLike, dtype: type) -> NDArray[np.generic]:
 class SampleBatch:
     """Samples of many tags, in no particular order. Immutable.
 
-    ``tag``, ``time_us``, ``value`` and ``quality`` have one shape ``(n,)``; anything array-like is accepted.
+    ``tag``, ``time_us``, ``value`` and ``quality`` have one shape ``(n,)``; anything array-like is accepted. An array
+    that has the right type already is not copied: whoever made it must not write to it any more.
     Raises ValueError where the shapes differ.
     """
 
@@ -90,6 +91,8 @@ class SampleBatch:
         """The inverse of `to_arrow`. Raises ValueError where the schema is another."""
         if not record.schema.equals(SCHEMA, check_metadata=False):
             raise ValueError(f"not a sample batch: {record.schema.to_string(show_schema_metadata=False)}")
+        if any(column.null_count for column in record.columns):
+            raise ValueError("not a sample batch: a value is null; a missing value is NaN with bad quality")
         metadata = record.schema.metadata or {}
         tag, time_us, value, quality = (column.to_numpy(zero_copy_only=False) for column in record.columns)
         return SampleBatch(
@@ -103,9 +106,15 @@ class SampleBatch:
 
     @staticmethod
     def from_bytes(data: bytes) -> "SampleBatch":
-        """The inverse of `to_bytes`. Raises ValueError (pyarrow.ArrowInvalid is one) on anything else."""
-        with pa.ipc.open_stream(pa.BufferReader(data)) as reader:
-            return SampleBatch.from_arrow(reader.read_next_batch())
+        """The inverse of `to_bytes`. Raises ValueError on anything else."""
+        try:
+            with pa.ipc.open_stream(pa.BufferReader(data)) as reader:
+                records = list(reader)
+        except (pa.ArrowException, OSError) as error:
+            raise ValueError(f"not a sample batch: {error}") from error
+        if len(records) != 1:
+            raise ValueError(f"not a sample batch: the stream holds {len(records)} record batches, not one")
+        return SampleBatch.from_arrow(records[0])
 
 
 def empty_batch(*, received_us: int, origin: str) -> SampleBatch:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from park.gb18218 import assess
-from park.model import Park, Source, Tag
+from park.model import Level, Park, Source, Tag
 from park.yamlfile import Document, Problem
 
 
@@ -38,11 +38,20 @@ def _oddities(park: Park) -> Iterator[_Oddity]:
 def _of_source(loc: tuple[int | str, ...], source: Source) -> Iterator[_Oddity]:
     if source.hazard is not None:
         yield from _of_grade((*loc, "hazard"), source)
+    yield from _of_addresses(loc, source)
     for i, tag in enumerate(source.tags):
         at = (*loc, "tags", i)
         yield from _of_tag(at, tag)
         if tag.from_ is None and source.from_ is None:
             yield (at, f"tag {tag.id!r} says not where it comes from; add from: to it or to its source")
+
+
+def _of_addresses(loc: tuple[int | str, ...], source: Source) -> Iterator[_Oddity]:
+    if source.from_ is None or source.from_.address is None:
+        return
+    heirs = [(i, tag.id) for i, tag in enumerate(source.tags) if tag.from_ is None]
+    for i, tag_id in heirs[1:]:
+        yield ((*loc, "tags", i), f"tag {tag_id!r} reads the same address as {heirs[0][1]!r}: the source's own")
 
 
 def _of_grade(loc: tuple[int | str, ...], source: Source) -> Iterator[_Oddity]:
@@ -65,7 +74,12 @@ def _of_tag(loc: tuple[int | str, ...], tag: Tag) -> Iterator[_Oddity]:
             yield (
                 (*loc, "alarms", level.value),
                 f"{tag.id}: {level.value} {limit.limit:g} is not inside the span "
-                f"[{tag.span[0]:g}, {tag.span[1]:g}] {tag.unit}: this alarm can never be raised",
+                f"[{tag.span[0]:g}, {tag.span[1]:g}] {tag.unit}: {_fate(level, limit.limit, tag.span)}",
             )
     if limits and tag.stale_after is None:
         yield (loc, f"{tag.id} has alarm limits but no stale_after: its silence would go unnoticed")
+
+
+def _fate(level: Level, limit: float, span: tuple[float, float]) -> str:
+    is_high = level in (Level.H, Level.HH)
+    return "this alarm can never be raised" if is_high == (limit >= span[1]) else "this alarm would always stand"

@@ -1,6 +1,8 @@
 """Major hazard installations (重大危险源): identification and grade by GB 18218-2018."""
 
 import json
+import math
+from collections.abc import Iterable
 from enum import IntEnum
 from functools import cache
 from importlib.resources import files
@@ -93,9 +95,14 @@ def grade_of(r: float) -> Grade:
     return Grade.FOURTH
 
 
+def _sum(terms: Iterable[float]) -> float:
+    # 0.6 + 0.3 + 0.1 falls short of 1 in binary; a unit that is just on a limit must not slip below it.
+    return round(math.fsum(terms), 9)
+
+
 def assess(chemicals: tuple[Chemical, ...], population_500m: int) -> Assessment:
     """S, R and the grade of one unit from its design maximum quantities (GB 18218-2018, 4.2.2 and 4.3)."""
-    s = sum(one.q_t / one.critical_t for one in chemicals)
+    s = _sum(one.q_t / one.critical_t for one in chemicals)
     factor = alpha(population_500m)
-    r = factor * sum(one.beta * one.q_t / one.critical_t for one in chemicals)
+    r = _sum(factor * one.beta * one.q_t / one.critical_t for one in chemicals)
     return Assessment(s=s, r=r, alpha=factor, grade=grade_of(r) if s >= 1 else None)

@@ -47,6 +47,8 @@ class TagInfo:
 def _merge(source: From | None, tag: From | None) -> From | None:
     if source is None or tag is None:
         return tag or source
+    if tag.connector != source.connector:
+        return tag  # the source's device stands behind another connector
     return From(connector=tag.connector, device=tag.device or source.device, address=tag.address)
 
 

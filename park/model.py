@@ -5,7 +5,7 @@ Sources that all enterprises share (weather, air and fence-line stations) stand 
 takes the place of the enterprise's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -18,6 +18,7 @@ from park.gb18218 import Chemical, Grade
 
 #: Letters, digits, ``-`` and ``_``: safe in a topic, a path, a rule expression.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+_Loc = tuple[int | str, ...]
 
 
 class _Model(BaseModel):
@@ -188,13 +189,18 @@ class Park(_Model):
 
     @model_validator(mode="after")
     def _unique_ids(self) -> "Park":
-        _refuse_duplicates("enterprises", [enterprise.id for enterprise in self.enterprises], ("enterprises",))
-        _refuse_duplicates_in(self.sources, ("sources",))
-        for i, enterprise in enumerate(self.enterprises):
-            if enterprise.id == self.id:
-                raise DuplicateId("parties (the park and an enterprise)", self.id, ("enterprises", i, "id"))
-            _refuse_duplicates_in(enterprise.sources, ("enterprises", i, "sources"))
+        places = list(self._duplicates())
+        if places:
+            raise DuplicateIds(places)
         return self
+
+    def _duplicates(self) -> Iterator[tuple[_Loc, str]]:
+        parties: list[tuple[_Loc, str]] = [(("id",), self.id)]
+        parties += [(("enterprises", e, "id"), enterprise.id) for e, enterprise in enumerate(self.enterprises)]
+        yield from _second_ones("park and enterprises", parties)
+        yield from _second_ones_in(self.sources, ("sources",))
+        for e, enterprise in enumerate(self.enterprises):
+            yield from _second_ones_in(enterprise.sources, ("enterprises", e, "sources"))
 
     def owners(self) -> Iterator[tuple[str, tuple[Source, ...]]]:
         """(enterprise id, its sources), the park's own first."""
@@ -210,23 +216,24 @@ class Park(_Model):
                     yield owner, source, tag
 
 
-class DuplicateId(ValueError):
-    """Two siblings have one id. ``loc`` leads from the park to the second."""
+class DuplicateIds(ValueError):
+    """Siblings have one id. ``places``: of every second one, how it is reached from the park, and what is wrong."""
 
-    def __init__(self, what: str, one: str, loc: tuple[int | str, ...]) -> None:
-        super().__init__(f"two {what} have the id {one!r}; ids must be unique")
-        self.loc = loc
+    def __init__(self, places: Sequence[tuple[_Loc, str]]) -> None:
+        super().__init__("; ".join(message for _, message in places))
+        self.places = places
 
 
-def _refuse_duplicates(what: str, ids: list[str], loc: tuple[int | str, ...]) -> None:
+def _second_ones(what: str, ids: Iterable[tuple[_Loc, str]]) -> Iterator[tuple[_Loc, str]]:
     seen: set[str] = set()
-    for i, one in enumerate(ids):
+    for loc, one in ids:
         if one in seen:
-            raise DuplicateId(what, one, (*loc, i, "id"))
+            yield loc, f"two {what} have the id {one!r}; ids must be unique"
         seen.add(one)
 
 
-def _refuse_duplicates_in(sources: tuple[Source, ...], loc: tuple[int | str, ...]) -> None:
-    _refuse_duplicates("sources", [source.id for source in sources], loc)
+def _second_ones_in(sources: tuple[Source, ...], loc: _Loc) -> Iterator[tuple[_Loc, str]]:
+    yield from _second_ones("sources", (((*loc, i, "id"), source.id) for i, source in enumerate(sources)))
     for i, source in enumerate(sources):
-        _refuse_duplicates("tags", [tag.id for tag in source.tags], (*loc, i, "tags"))
+        tags = (((*loc, i, "tags", t, "id"), tag.id) for t, tag in enumerate(source.tags))
+        yield from _second_ones("tags", tags)

@@ -62,7 +62,8 @@ def quality_class(quality: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return classes
 
 
-#: HJ 212-2017 data flags. F, M, D, C, T and B say that the value does not measure the outlet; S was typed by a person.
+#: HJ 212-2017 data flags. F, M, D, C and B say that the value does not measure the outlet. With T it does, but the
+#: truth may be higher; S was typed by a person: both may raise an alarm, marked as unverified.
 HJ212_FLAGS: dict[str, int] = {
     "N": quality_byte(Quality.GOOD),
     "F": quality_byte(Quality.BAD, Detail.STOPPED),

@@ -1,6 +1,8 @@
 """Units, by pint, with those of the trade that pint does not know."""
 
-from functools import cache
+import re
+import unicodedata
+from functools import lru_cache
 
 import pint
 
@@ -10,6 +12,7 @@ for _definition in (
     "pH = [acidity]",
     "NTU = [turbidity]",
     "OU = [odour]",
+    "dBA = [a_weighted_sound_level]",
     "Nm3 = [normal_volume]",
     "ppb = 1e-9",
 ):
@@ -19,39 +22,49 @@ for _definition in (
 _SPELLINGS = {
     "": "dimensionless",
     "1": "dimensionless",
-    "℃": "degC",
-    "°C": "degC",
     "%": "percent",
     "%LEL": "LEL",
     "LEL%": "LEL",
     "%VOL": "percent",
+    "%RH": "percent",
     "mol%": "percent",
     "无量纲": "dimensionless",
-    "m³": "m^3",
+    "dB(A)": "dBA",
     "kPa(g)": "kPa",
     "MPa(g)": "MPa",
 }
+# Messages bring units too, and pint would reckon at 9**9**9 for hours: an exponent is one digit.
+_WILD_POWER = re.compile(r"(?:\*\*|\^)(?!-?\d(?!\d|\*\*|\^))")
+_LONGEST = 40
 
 
 class UnknownUnit(ValueError):
     """The text is not a unit that pint or the trade knows; writing it differently is the cure."""
 
 
-@cache
+@lru_cache(maxsize=4096)
 def parse(text: str) -> pint.Unit:
     """The pint unit that ``text`` (``mg/m3``, ``°C``, ``%LEL``, ``pH``) names. Raises UnknownUnit."""
-    spelled = _SPELLINGS.get(text.strip(), text.strip())
-    spelled = spelled.replace("m3", "m^3").replace("³", "^3").replace("²", "^2").replace("μ", "u").replace("µ", "u")
-    spelled = spelled.replace("Nm^3", "Nm3")
+    spelled = _spell(text)
     try:
+        if len(spelled) > _LONGEST or _WILD_POWER.search(spelled):
+            raise ValueError("pint shall not see it")
         return _REGISTRY.Unit(spelled)
     except Exception as error:  # pint raises a dozen types for malformed text
         raise UnknownUnit(
-            f"{text!r} is not a known unit; write for example mg/m3, ppm, °C, kPa, %, %LEL, pH"
+            f"{text[:_LONGEST]!r} is not a known unit; write for example mg/m3, ppm, °C, kPa, %, %LEL, pH"
         ) from error
 
 
-@cache
+def _spell(text: str) -> str:
+    # NFKC makes ℃, ㎎/㎥ and full-width ％ what they stand for; superscripts would lose their meaning in it.
+    plain = unicodedata.normalize("NFKC", text.strip().replace("³", "^3").replace("²", "^2"))
+    spelled = _SPELLINGS.get(plain, plain)
+    spelled = re.sub(r"m([23])(?!\d)", r"m^\1", spelled).replace("μ", "u")
+    return spelled.replace("Nm^3", "Nm3")
+
+
+@lru_cache(maxsize=4096)
 def factor_offset(given: str, wanted: str) -> tuple[float, float]:
     """(a, b) such that ``value_wanted = a * value_given + b``.
 
@@ -62,8 +75,9 @@ def factor_offset(given: str, wanted: str) -> tuple[float, float]:
     if source == target:
         return 1.0, 0.0
     try:
-        zero = _REGISTRY.Quantity(0.0, source).to(target).magnitude
-        one = _REGISTRY.Quantity(1.0, source).to(target).magnitude
-    except pint.DimensionalityError as error:
+        zero, one, two = (float(_REGISTRY.Quantity(x, source).to(target).magnitude) for x in (0.0, 1.0, 2.0))
+    except pint.PintError as error:
         raise ValueError(f"unit {given!r} cannot be converted to {wanted!r}; send the value in {wanted!r}") from error
-    return float(one - zero), float(zero)
+    if abs((two - one) - (one - zero)) > 1e-9 * abs(one - zero):  # decibels, for one
+        raise ValueError(f"{given!r} and {wanted!r} are not on one linear scale; send the value in {wanted!r}")
+    return one - zero, zero

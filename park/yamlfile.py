@@ -28,7 +28,12 @@ _WORDS: dict[str, object] = {
     **dict.fromkeys((".nan", ".NaN"), float("nan")),
 }
 #: A file with more values than this, aliases expanded, is refused: a few nested aliases can stand for billions.
-_MOST_NODES = 20_000_000
+_MOST_VALUES = 2_000_000
+#: Deeper than any file of ours by far; PyYAML's C code overflows its stack at some ten thousand.
+_DEEPEST = 100
+_LONGEST_NUMBER = 100
+#: Values of keys like these are not shown.
+_SECRET = re.compile("passw|secret|token|url|key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,14 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+_DEPTH: dict[type[yaml.Event], int] = {
+    yaml.SequenceStartEvent: 1,
+    yaml.MappingStartEvent: 1,
+    yaml.SequenceEndEvent: -1,
+    yaml.MappingEndEvent: -1,
+}
 
 
 class FileInvalid(ValueError):
@@ -64,21 +77,46 @@ class Document:
 
     def __init__(self, text: str, file: str) -> None:
         self.file = file
-        self._count = 0
+        self._problems: list[Problem] = []
+        #: Containers by the node's id: a node that aliases share is built once.
+        self._built: dict[int, tuple[object, int]] = {}
         try:
-            self._root = yaml.compose(text, Loader=_Loader)
+            self._refuse_depth(text)
+            root = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            raise FileInvalid([self._problem(line, column, f"not YAML: {error.problem}")]) from error
+            raise FileInvalid(
+                [self._at(error.problem_mark or error.context_mark, f"not YAML: {error.problem}")]
+            ) from error
         except yaml.YAMLError as error:
-            raise FileInvalid([self._problem(1, 1, f"not YAML: {error}")]) from error
-        if self._root is None:
+            raise FileInvalid([self._unreadable(text, error)]) from error
+        except UnicodeEncodeError as error:
+            raise FileInvalid([self._problem(1, 1, "not Unicode text; save the file as UTF-8")]) from error
+        if root is None:
             raise FileInvalid([self._problem(1, 1, "the file is empty")])
-        self.data = self._construct(self._root)
+        self._root: yaml.Node = root
+        self.data, values = self._build(root, 0)
+        if values > _MOST_VALUES:
+            self._problems.append(self._problem(1, 1, "too many values once aliases are expanded"))
+        if self._problems:
+            raise FileInvalid(self._problems)
+
+    def _refuse_depth(self, text: str) -> None:
+        depth = 0
+        for event in yaml.parse(text, Loader=_Loader):
+            depth += _DEPTH.get(type(event), 0)
+            if depth > _DEEPEST:
+                raise FileInvalid([self._at(event.start_mark, f"nested more than {_DEEPEST} levels deep")])
 
     def _problem(self, line: int, column: int, message: str) -> Problem:
         return Problem(file=self.file, line=line, column=column, message=message)
+
+    def _at(self, mark: Any, message: str) -> Problem:
+        return self._problem(mark.line + 1, mark.column + 1, message) if mark else self._problem(1, 1, message)
+
+    def _unreadable(self, text: str, error: yaml.YAMLError) -> Problem:
+        reason = str(error).partition("\n")[0]
+        before = text.encode()[: getattr(error, "position", 0)].decode(errors="ignore")
+        return self._problem(before.count("\n") + 1, len(before) - before.rfind("\n"), f"not YAML: {reason}")
 
     def problem(self, loc: _Loc, message: str) -> Problem:
         """A problem at the node that ``loc`` (keys and positions from the root) names, or at the nearest above it."""
@@ -86,8 +124,7 @@ class Document:
 
     def place(self, loc: _Loc) -> tuple[int, int]:
         """(line, column) from 1."""
-        node: yaml.Node | None = self._root
-        assert node is not None
+        node = self._root
         mark = node.start_mark
         for step in loc:
             if isinstance(node, yaml.MappingNode):
@@ -100,50 +137,49 @@ class Document:
                 mark = node.start_mark
         return mark.line + 1, mark.column + 1
 
-    def _construct(self, node: yaml.Node) -> object:
-        self._count += 1
-        if self._count > _MOST_NODES:
-            raise FileInvalid([self._problem(1, 1, "too many values once aliases are expanded")])
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node)
-        if isinstance(node, yaml.SequenceNode):
-            return [self._construct(item) for item in node.value]
-        assert isinstance(node, yaml.ScalarNode)
-        return _scalar(node)
+    def _build(self, node: yaml.Node, depth: int) -> tuple[object, int]:
+        """The node's data, and how many values it holds with its aliases expanded."""
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node), 1
+        if id(node) not in self._built:
+            if depth > _DEEPEST:
+                raise FileInvalid([self._at(node.start_mark, "an alias stands inside what it names, or too deep")])
+            is_mapping = isinstance(node, yaml.MappingNode)
+            self._built[id(node)] = self._mapping(node, depth) if is_mapping else self._sequence(node, depth)
+        return self._built[id(node)]
 
-    def _mapping(self, node: yaml.MappingNode) -> dict[str, object]:
+    def _sequence(self, node: yaml.Node, depth: int) -> tuple[list[object], int]:
+        items = [self._build(item, depth + 1) for item in node.value]
+        return [data for data, _ in items], 1 + sum(values for _, values in items)
+
+    def _mapping(self, node: yaml.Node, depth: int) -> tuple[dict[str, object], int]:
         mapping: dict[str, object] = {}
+        total = 1
         for key, value in node.value:
-            mark = key.start_mark
             if not isinstance(key, yaml.ScalarNode):
-                raise FileInvalid([self._problem(mark.line + 1, mark.column + 1, "a key must be a word")])
-            if key.value in mapping:
-                raise FileInvalid([self._problem(mark.line + 1, mark.column + 1, f"key {key.value!r} stands twice")])
-            mapping[key.value] = self._construct(value)
-        return mapping
+                self._problems.append(self._at(key.start_mark, "a key must be a word"))
+            elif key.value in mapping:
+                self._problems.append(self._at(key.start_mark, f"key {key.value!r} stands twice; remove one"))
+            else:
+                mapping[key.value], values = self._build(value, depth + 1)
+                total += values
+        return mapping, total
 
     def model(self, kind: type[_Model]) -> _Model:
         """The data as a checked model. Raises FileInvalid with every problem found."""
         try:
             return kind.model_validate(self.data)
         except ValidationError as error:
-            raise FileInvalid([self._of_error(one, kind) for one in error.errors()]) from error
+            problems = [problem for one in _causes(error) for problem in self._of_error(one, kind)]
+            raise FileInvalid(sorted(problems, key=lambda one: (one.line, one.column))) from error
 
-    def _of_error(self, error: Any, kind: type[BaseModel]) -> Problem:
+    def _of_error(self, error: Any, kind: type[BaseModel]) -> Iterator[Problem]:
         loc: _Loc = tuple(error["loc"])
         cause = error.get("ctx", {}).get("error")
-        loc += tuple(getattr(cause, "loc", ()))
-        message = str(cause) if cause is not None else error["msg"]
-        where = ".".join(str(step) for step in loc if isinstance(step, str))
-        if error["type"] == "extra_forbidden":
-            message = f"unknown key {loc[-1]!r}" + _suggest(str(loc[-1]), kind)
-        elif error["type"] == "missing":
-            message = f"{loc[-1]!r} is missing"
-        else:
-            value = error["input"]
-            shown = f" (got {value!r})" if isinstance(value, (str, int, float, bool, type(None))) else ""
-            message = f"{where}: {message}{shown}" if where else message
-        return self.problem(loc, message)
+        for place, message in getattr(cause, "places", ()):
+            yield self.problem(loc + place, message)
+        if not hasattr(cause, "places"):
+            yield self.problem(loc, _words(error, loc, kind))
 
 
 def _scalar(node: yaml.ScalarNode) -> object:
@@ -152,6 +188,8 @@ def _scalar(node: yaml.ScalarNode) -> object:
         return text
     if text in _WORDS:
         return _WORDS[text]
+    if len(text) > _LONGEST_NUMBER:
+        return text
     if _INT.fullmatch(text):
         return int(text)
     if _FLOAT.fullmatch(text):
@@ -159,13 +197,34 @@ def _scalar(node: yaml.ScalarNode) -> object:
     return text
 
 
-def _field_names(kind: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:
-    seen.add(kind)
-    for name, info in kind.model_fields.items():
-        yield info.alias or name
-        for inner in _models_in(info.annotation):
-            if inner not in seen:
-                yield from _field_names(inner, seen)
+def _causes(error: ValidationError) -> list[Any]:
+    # A list that must not be empty is called too short as well, when its only item is wrong.
+    found = error.errors()
+    wrong = [one["loc"] for one in found if one["type"] != "too_short"]
+    return [
+        one
+        for one in found
+        if one["type"] != "too_short" or not any(loc[: len(one["loc"])] == one["loc"] for loc in wrong)
+    ]
+
+
+def _words(error: Any, loc: _Loc, kind: type[BaseModel]) -> str:
+    if error["type"] == "extra_forbidden":
+        return f"unknown key {loc[-1]!r}" + _suggest(str(loc[-1]), loc[:-1], kind)
+    if error["type"] == "missing":
+        return f"{loc[-1]!r} is missing" if isinstance(loc[-1], str) else f"{loc[-2]}: value {loc[-1] + 1} is missing"
+    message = str(error.get("ctx", {}).get("error", error["msg"]))
+    value = error["input"]
+    if isinstance(value, (str, int, float, bool, type(None))) and not _SECRET.search(str(loc[-1:])):
+        message += f" (got {value!r})"
+    if error["type"] == "string_type" and isinstance(value, (int, float)):
+        message += "; put it in quotes"
+    where = ".".join(str(step) for step in loc if isinstance(step, str))
+    return f"{where}: {message}" if where else message
+
+
+def _names(kind: type[BaseModel]) -> list[str]:
+    return [info.alias or name for name, info in kind.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -175,6 +234,27 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models_in(argument)
 
 
-def _suggest(word: str, kind: type[BaseModel]) -> str:
-    near = difflib.get_close_matches(word, set(_field_names(kind, set())), n=1)
-    return f"; did you mean {near[0]!r}?" if near else "; remove it"
+def _models_below(kind: type[BaseModel], seen: set[type[BaseModel]]) -> set[type[BaseModel]]:
+    seen.add(kind)
+    for info in kind.model_fields.values():
+        for inner in set(_models_in(info.annotation)) - seen:
+            _models_below(inner, seen)
+    return seen
+
+
+def _models_at(kind: type[BaseModel], loc: _Loc) -> set[type[BaseModel]]:
+    here = {kind}
+    for step in loc:
+        fields = [info for model in here for name, info in model.model_fields.items() if step in (info.alias, name)]
+        here = {inner for info in fields for inner in _models_in(info.annotation)} or here
+    return here
+
+
+def _suggest(word: str, loc: _Loc, kind: type[BaseModel]) -> str:
+    here = [name for model in _models_at(kind, loc) for name in _names(model)]
+    near = difflib.get_close_matches(word, here, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    if any(word in _names(model) for model in _models_below(kind, set())):
+        return " here; it belongs elsewhere, check the indentation"
+    return f"; remove it, known here: {', '.join(here)}"
