@@ -7,9 +7,10 @@ import structlog
 
 from connectors.base import Context, Health, IntakeRefused, State
 from connectors.mqtt.config import MqttConfig
+from connectors.mqtt.events import Arrived, Connected, Ended, Event, Held, Subscribed
 from connectors.mqtt.gaps import STARTING, GapLog
 from connectors.mqtt.inbound import Decoded, Inbound
-from connectors.mqtt.link import Arrived, Connected, Ended, Event, Held, Link, Subscribed
+from connectors.mqtt.link import Link
 
 _log = structlog.get_logger(__name__)
 

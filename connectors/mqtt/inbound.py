@@ -9,7 +9,8 @@ from connectors.codecs import CODECS
 from connectors.codecs.base import Codec, Refusal, Rows
 from connectors.codecs.names import Names, names_by_enterprise
 from connectors.mqtt.config import MqttConfig
-from connectors.mqtt.link import KEPT_BYTES, Arrived
+from connectors.mqtt.events import Arrived
+from connectors.mqtt.stream import KEPT_BYTES
 from park.batch import DeadLetter, SampleBatch
 from park.index import TagTable
 
@@ -23,6 +24,7 @@ _MAX_ROUTES = 20_000
 class _Route:
     """What a topic means: whose tags may appear, and how payloads are read; or why neither is known."""
 
+    topic: str
     names: Names | None
     codec: Codec | None
     refusal: Refusal | None = None
@@ -48,7 +50,7 @@ class Inbound:
             raise ValueError(f"connector {config.id}: the park has no enterprise {config.enterprise!r}")
         codecs = {name: build() for name, build in CODECS.items()}
         self._codecs = [(topic.filter.split("/"), codecs[topic.codec]) for topic in config.topics]
-        self._routes: dict[str, _Route] = {}
+        self._routes: dict[bytes, _Route] = {}
 
     def decode(self, messages: Iterable[Arrived], received_us: int) -> Decoded:
         """Raises nothing for what messages hold."""
@@ -56,7 +58,7 @@ class Inbound:
         letters: list[DeadLetter] = []
         retained = 0
         for one in messages:
-            if one.message.retain:
+            if one.retain:
                 retained += 1
                 continue
             for names, refusal in self._decode_one(one, rows):
@@ -64,20 +66,15 @@ class Inbound:
         return Decoded(rows.batch(received_us=received_us, origin=self._config.id), letters, retained)
 
     def _decode_one(self, one: Arrived, rows: Rows) -> list[tuple[Names | None, Refusal]]:
-        message = one.message
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            return [(None, Refusal("bad_topic", "the topic is not UTF-8 text"))]
-        route = self._routes.get(topic) or self._find_route(topic)
+        route = self._routes.get(one.topic) or self._find_route(one.topic)
         if route.refusal is not None or route.codec is None or route.names is None:
             return [(route.names, route.refusal or Refusal("bad_topic", "no route"))]
-        if one.payload_bytes > self._config.max_message_bytes:
+        if one.payload_bytes > self._config.max_message_bytes or one.payload_bytes != len(one.payload):
             return [(route.names, self._too_large(one))]
         try:
-            refusals = route.codec.decode(bytes(message.payload), topic, route.names, rows)
+            refusals = route.codec.decode(one.payload, route.topic, route.names, rows)
         except Exception as error:  # codecs promise not to; a payload that finds a gap in that must not stop the rest
-            _log.exception("A codec failed.", connector=self._config.id, topic=topic)
+            _log.exception("A codec failed.", connector=self._config.id, topic=route.topic)
             refusals = [Refusal("codec_failed", f"{type(error).__name__}: {error}")]
         return [(route.names, refusal) for refusal in refusals] if refusals else []
 
@@ -89,25 +86,26 @@ class Inbound:
             f"The first {KEPT_BYTES} bytes are kept.",
         )
 
-    def _find_route(self, topic: str) -> _Route:
+    def _find_route(self, topic: bytes) -> _Route:
         if len(self._routes) >= _MAX_ROUTES:
             self._routes.clear()
         route = self._routes[topic] = self._new_route(topic)
         return route
 
-    def _new_route(self, topic: str) -> _Route:
+    def _new_route(self, raw: bytes) -> _Route:
+        topic = raw.decode("utf-8", "backslashreplace")
         levels = topic.split("/")
         codec = next((codec for wanted, codec in self._codecs if matches(wanted, levels)), None)
         enterprise = self._config.enterprise or _level(levels, self._config.enterprise_level)
         names = self._names.get(enterprise)
         if codec is None:
             detail = "no filter in topics matches; an old subscription lives on in the session, change client_id"
-            return _Route(names, None, Refusal("unexpected_topic", detail))
+            return _Route(topic, names, None, Refusal("unexpected_topic", detail))
         if names is None:
             at = self._config.enterprise_level
             detail = f"level {at} of the topic is {enterprise[:64]!r}, which is no enterprise of the park"
-            return _Route(None, codec, Refusal("unknown_enterprise", detail))
-        return _Route(names, codec)
+            return _Route(topic, None, codec, Refusal("unknown_enterprise", detail))
+        return _Route(topic, names, codec)
 
     def _letter(self, one: Arrived, names: Names | None, refusal: Refusal, received_us: int) -> DeadLetter:
         return DeadLetter(
@@ -115,8 +113,8 @@ class Inbound:
             received_us=received_us,
             reason=refusal.reason,
             detail=refusal.detail,
-            raw=bytes(one.message.payload),
-            address=_shown_topic(one),
+            raw=one.payload,
+            address=one.topic.decode("utf-8", "backslashreplace"),
             enterprise=names.enterprise if names else "",
         )
 
@@ -135,10 +133,3 @@ def matches(wanted: list[str], levels: list[str]) -> bool:
 
 def _level(levels: list[str], at: int) -> str:
     return levels[at] if at < len(levels) else ""
-
-
-def _shown_topic(one: Arrived) -> str:
-    try:
-        return one.message.topic
-    except UnicodeDecodeError:
-        return ""
