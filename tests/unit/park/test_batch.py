@@ -19,13 +19,14 @@ _DTYPES = (np.int32, np.int64, np.float64, np.uint8)
 def batches(draw: st.DrawFn, max_size: int = 50) -> SampleBatch:
     """Any batch at all, NaNs with payload and infinities included."""
     size = draw(st.integers(0, max_size))
-    columns: dict[str, Any] = {
-        name: draw(arrays.arrays(dtype, size)) for name, dtype in zip(_COLUMNS, _DTYPES, strict=True)
-    }
-    return SampleBatch(**columns, received_us=draw(st.integers(-(2**63), 2**63 - 1)), origin=draw(texts))
-
-
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+    return SampleBatch(
+        tag=draw(arrays.arrays(np.int32, size)),
+        time_us=draw(arrays.arrays(np.int64, size)),
+        value=draw(arrays.arrays(np.float64, size)),
+        quality=draw(arrays.arrays(np.uint8, size)),
+        received_us=draw(st.integers(-(2**63), 2**63 - 1)),
+        origin=draw(st.text(st.characters(codec="utf-8"), max_size=20)),
+    )
 
 
 def some(**columns: Any) -> SampleBatch:

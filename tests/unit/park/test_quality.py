@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from asyncua import ua
+from asyncua.ua.status_codes import StatusCodes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,12 +49,12 @@ _DETAILS = {
 
 @pytest.mark.parametrize(("name", "expected"), _DETAILS.items())
 def test_opcua_status_keeps_its_meaning(name: str, expected: str) -> None:
-    assert describe(from_opcua_status(getattr(ua.StatusCodes, name))) == expected
+    assert describe(from_opcua_status(getattr(StatusCodes, name))) == expected
 
 
 def test_every_status_code_of_the_specification_gets_the_class_of_its_severity() -> None:
     severities = {"Good": Quality.GOOD, "Uncertain": Quality.UNCERTAIN, "Bad": Quality.BAD}
-    codes = {name: code for name, code in vars(ua.StatusCodes).items() if isinstance(code, int)}
+    codes = {name: code for name, code in vars(StatusCodes).items() if isinstance(code, int)}
     assert len(codes) > 200
     for name, code in codes.items():
         severity = next(severity for word, severity in severities.items() if name.startswith(word))
@@ -69,15 +69,15 @@ def test_severity_alone_decides_the_class(severity: int, quality: int, below: in
 
 @given(name=st.sampled_from(sorted(_DETAILS)), info=st.integers(0, 0xFFFF))
 def test_info_bits_do_not_hide_the_reason(name: str, info: int) -> None:
-    code = getattr(ua.StatusCodes, name)
+    code = getattr(StatusCodes, name)
     told = describe(from_opcua_status(code))
     assert told.partition("/")[2] in ("", describe(from_opcua_status(code | info)).partition("/")[2])
 
 
 def test_a_queue_that_overflowed_is_told() -> None:
-    assert describe(from_opcua_status(ua.StatusCodes.Good | _OVERFLOW)) == "good/overflow"
-    assert describe(from_opcua_status(ua.StatusCodes.Good | 0x0080)) == "good", "info type is not data value"
-    assert describe(from_opcua_status(ua.StatusCodes.BadSensorFailure | _OVERFLOW)) == "bad/sensor_failure"
+    assert describe(from_opcua_status(StatusCodes.Good | _OVERFLOW)) == "good/overflow"
+    assert describe(from_opcua_status(StatusCodes.Good | 0x0080)) == "good", "info type is not data value"
+    assert describe(from_opcua_status(StatusCodes.BadSensorFailure | _OVERFLOW)) == "bad/sensor_failure"
 
 
 @pytest.mark.parametrize(
