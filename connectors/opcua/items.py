@@ -35,6 +35,8 @@ class Items:
         self._load: dict[int, int] = {}
         self.publish_every_s = config.publish_every / 1e6
         self.keep_alive_count = config.keep_alive_count
+        #: Items the server took only without our filter: of them it sends what its own default trigger lets through.
+        self.without_filter = 0
         #: Slot -> node, of all that could be resolved; and (subscription, item) of those that are watched.
         self.nodes: dict[int, ua.NodeId] = {}
         self.watched: dict[int, tuple[int, int]] = {}
@@ -131,6 +133,7 @@ class Items:
         failed = await self._create(subscription, slots, filtered=True)
         unfiltered = [slot for slot, code in failed.items() if code in _FILTER_REFUSED]
         if unfiltered:
+            self.without_filter += len(unfiltered)
             for slot in unfiltered:
                 del failed[slot]
             failed |= await self._create(subscription, unfiltered, filtered=False)

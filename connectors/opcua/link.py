@@ -162,11 +162,11 @@ async def in_batches(
     found: list[_R] = []
     while len(found) < len(items):
         try:
-            found += await call(items[len(found) : len(found) + size])
+            found += await call(some := items[len(found) : len(found) + size])
         except UaStatusCodeError as error:
-            if error.code not in _TOO_MUCH or size == 1:
+            if error.code not in _TOO_MUCH or len(some) == 1:
                 raise
-            size = max(1, size // 2)
+            size = len(some) // 2
     return found
 
 

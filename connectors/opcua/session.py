@@ -46,6 +46,7 @@ class Session:
         """Check that the server is well, and watch every tag. What cannot be watched is in ``health.bad_addresses``."""
         await self.probe.check()
         await self._items.create()
+        self._lasting.sifter.counts["no_filter"] = self._items.without_filter
 
     async def run(self) -> NoReturn:
         """Until cancelled, or the link is of no more use."""
