@@ -31,8 +31,8 @@ def batches(draw: st.DrawFn, max_size: int = 50) -> SampleBatch:
 
 def some(**columns: Any) -> SampleBatch:
     """A valid batch with the columns given."""
-    given_columns = {"tag": [1, 2], "time_us": [10, 20], "value": [1.5, 2.5], "quality": [0, 2]} | columns
-    return SampleBatch(**given_columns, received_us=7, origin="dcs")
+    valid: dict[str, Any] = {"tag": [1, 2], "time_us": [10, 20], "value": [1.5, 2.5], "quality": [0, 2]}
+    return SampleBatch(**valid | columns, received_us=7, origin="dcs")
 
 
 def same(one: SampleBatch, other: SampleBatch) -> bool:
