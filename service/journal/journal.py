@@ -3,13 +3,14 @@
 One thread appends (`Intake`'s); any thread may read. What was just written is handed to the readers from memory.
 """
 
+import contextlib
 import fcntl
 import os
 import sqlite3
 import threading
 import uuid
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -20,6 +21,8 @@ from service.journal.rows import NO_EXTRAS, Extras, Row, decode, encode_extras
 _TAIL_ROWS = 512
 _TAIL_SAMPLES = 2_000_000
 _PAGE_BYTES = 4096
+#: A full journal still takes checkpoints, so that it can be trimmed: so much beyond ``max_bytes``.
+_STATE_RESERVE_BYTES = 64 * 1024 * 1024
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS row (
@@ -34,39 +37,53 @@ class JournalInUse(Exception):
 
 
 class JournalFailed(Exception):
-    """The row could not be made durable (disk full, I/O error): nothing of it was kept; a later try may succeed."""
+    """It could not be made durable (disk full, I/O error): nothing of it was kept; a later try may succeed."""
 
 
 class Journal:
-    """Raises JournalInUse where another process has it open."""
+    """Raises JournalInUse where another process has it open, JournalFailed where the file cannot be used."""
 
     def __init__(self, path: Path, *, max_bytes: int | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._lock_file = _lock(path.with_suffix(".lock"))
+        self._max_pages = None if max_bytes is None else max(max_bytes // _PAGE_BYTES, 32)
         self._writing = threading.Lock()
         self._reading = threading.Lock()
         self._tail: deque[Row] = deque()
         self._tail_samples = 0
         self._grown = threading.Condition()
+        self._lock_file = _lock(path.with_suffix(".lock"))
+        try:
+            self._open()
+        except (sqlite3.Error, JournalFailed) as error:
+            os.close(self._lock_file)
+            raise JournalFailed(
+                f"{path} cannot be used: {error}; make room on the disk, or, where the file is broken, move it away "
+                "(what it alone held is lost then)"
+            ) from error
+
+    def _open(self) -> None:
         self._writer = self._connect()
         self._writer.executescript(_SCHEMA)
-        if max_bytes is not None:
-            self._writer.execute(f"PRAGMA max_page_count = {max(max_bytes // _PAGE_BYTES, 32)}")
+        self._limit_pages(self._max_pages)
         self._reader = self._connect()
         self.id = self._own_id()
-        trimmed = int(self._state("trimmed") or b"0")
         newest = self._writer.execute("SELECT position, received_us FROM row ORDER BY position DESC LIMIT 1").fetchone()
-        #: Position and time of the newest row.
-        self.last_position: int = max(newest[0] if newest else 0, trimmed)
-        self.last_received_us: int = newest[1] if newest else 0
-        self.trimmed: int = trimmed
+        #: Rows up to here are gone.
+        self.trimmed: int = int(self._state("trimmed") or b"0")
+        #: Position and time of the newest row, be it trimmed.
+        self.last_position: int = max(newest[0] if newest else 0, self.trimmed)
+        self.last_received_us: int = newest[1] if newest else int(self._state("trimmed_us") or b"0")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         return connection
+
+    def _limit_pages(self, pages: int | None) -> None:
+        if pages is not None:
+            self._writer.execute(f"PRAGMA max_page_count = {pages}")
 
     def _own_id(self) -> str:
         known = self._state("journal_id")
@@ -135,30 +152,36 @@ class Journal:
 
     def trim(self, up_to: int) -> None:
         """Forget rows up to ``up_to``, which every reader is past. Raises JournalFailed."""
+        up_to = min(up_to, self.last_position)
         if up_to <= self.trimmed:
             return
+        with self._changing() as writer:
+            newest = writer.execute("SELECT received_us FROM row WHERE position = ?", (up_to,)).fetchone()
+            writer.execute("DELETE FROM row WHERE position <= ?", (up_to,))
+            for name, number in (("trimmed", up_to), ("trimmed_us", newest[0])):
+                writer.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, str(number).encode()))
+        self.trimmed = up_to
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction on what is beside the rows; it may use the reserve. Raises JournalFailed, with nothing done."""
         with self._writing:
             try:
+                self._limit_pages(self._max_pages and self._max_pages + _STATE_RESERVE_BYTES // _PAGE_BYTES)
                 self._writer.execute("BEGIN IMMEDIATE")
-                self._writer.execute("DELETE FROM row WHERE position <= ?", (up_to,))
-                self._writer.execute("INSERT OR REPLACE INTO state VALUES ('trimmed', ?)", (str(up_to).encode(),))
+                yield self._writer
                 self._writer.execute("COMMIT")
             except sqlite3.Error as error:
-                self._roll_back()
                 raise JournalFailed(f"{self.path}: {error}") from error
-            self.trimmed = up_to
-
-    def _roll_back(self) -> None:
-        if self._writer.in_transaction:
-            self._writer.execute("ROLLBACK")
+            finally:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                self._limit_pages(self._max_pages)
 
     def save_state(self, name: str, payload: bytes) -> None:
         """Keep a small thing beside the rows (a checkpoint). Raises JournalFailed."""
-        with self._writing:
-            try:
-                self._writer.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, payload))
-            except sqlite3.Error as error:
-                raise JournalFailed(f"{self.path}: {error}") from error
+        with self._changing() as writer:
+            writer.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, payload))
 
     def _state(self, name: str) -> bytes | None:
         found = self._writer.execute("SELECT payload FROM state WHERE name = ?", (name,)).fetchone()
@@ -170,16 +193,17 @@ class Journal:
             return self._state(name)
 
     def register_tags(self, ids: Iterable[str]) -> Mapping[str, int]:
-        """The index of every tag ever seen, new ones numbered on; an index never changes its meaning."""
-        with self._writing:
-            known = {tag_id: ix for ix, tag_id in self._writer.execute("SELECT ix, id FROM tag")}
-            fresh = [tag_id for tag_id in ids if tag_id not in known]
+        """The index of every tag ever seen, new ones numbered on; an index never changes its meaning.
+
+        Raises JournalFailed.
+        """
+        with self._changing() as writer:
+            known = {tag_id: ix for ix, tag_id in writer.execute("SELECT ix, id FROM tag")}
+            fresh = [tag_id for tag_id in dict.fromkeys(ids) if tag_id not in known]
             start = max(known.values(), default=-1) + 1
-            rows = [(start + i, tag_id) for i, tag_id in enumerate(fresh)]
-            self._writer.execute("BEGIN IMMEDIATE")
-            self._writer.executemany("INSERT INTO tag VALUES (?, ?)", rows)
-            self._writer.execute("COMMIT")
-        return known | {tag_id: ix for ix, tag_id in rows}
+            added = {tag_id: start + i for i, tag_id in enumerate(fresh)}
+            writer.executemany("INSERT INTO tag VALUES (?, ?)", [(ix, tag_id) for tag_id, ix in added.items()])
+        return known | added
 
     @property
     def size_bytes(self) -> int:
