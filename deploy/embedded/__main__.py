@@ -9,7 +9,9 @@ from deploy.embedded.errors import EmbeddedError
 def main(arguments: list[str]) -> int:
     """Provision or remove, and tell on standard error what cannot be done and why."""
     if arguments == ["--remove"]:
-        provision.remove()
+        kept = provision.remove()
+        if kept:
+            print(f"kept, as other clones may use it: {kept}")
     elif arguments:
         print(f"unknown: {' '.join(arguments)}; only --remove is known", file=sys.stderr)
         return 2

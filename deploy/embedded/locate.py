@@ -27,14 +27,18 @@ class PostgresPrograms:
 
 
 def project_root() -> Path:
-    """Return the directory that holds ``pyproject.toml``."""
+    """Return the directory above the packages, which holds ``pyproject.toml`` unless we are installed."""
     return Path(__file__).resolve().parents[2]
 
 
 def private_root() -> Path:
-    """Return where the private root is or would be made."""
+    """Return where the private root is or would be made: in the project, or in the user's cache without one."""
     home = os.environ.get("PARKWATCH_HOME")
-    return Path(home).absolute() / "embedded" if home else project_root() / ".embedded"
+    if home:
+        return Path(home).absolute() / "embedded"
+    if (project_root() / "pyproject.toml").exists():
+        return project_root() / ".embedded"
+    return Path.home() / ".cache" / "parkwatch" / "embedded"  # installed as a package
 
 
 def machine_postgres() -> PostgresPrograms | None:

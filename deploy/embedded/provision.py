@@ -82,9 +82,13 @@ def private_place() -> Path:
     return shared_place(locate.private_root(), server_account(), content=f"root-{_RECIPE}")
 
 
-def remove() -> None:
-    """Delete the private root."""
-    shutil.rmtree(private_place(), ignore_errors=True)
+def remove() -> Path | None:
+    """Delete the private root. Returns the place if it was kept, because other clones use it too."""
+    place = private_place()
+    if place != locate.private_root():
+        return place if place.exists() else None
+    shutil.rmtree(place, ignore_errors=True)
+    return None
 
 
 def _is_current(root: Path) -> bool:

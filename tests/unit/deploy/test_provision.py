@@ -153,3 +153,11 @@ def test_two_at_once_make_one_root(tmp_path_factory: pytest.TempPathFactory, mon
     told = [one.communicate()[1] for one in both]
     assert [one.returncode for one in both] == [0, 0]
     assert sum("download" in text for text in told) <= 1
+
+
+def test_clean_keeps_what_other_clones_share(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare_machine.mkdir()
+    assert provision.remove() == bare_machine
+    monkeypatch.setattr(locate, "private_root", lambda: bare_machine)
+    assert provision.remove() is None
+    assert not bare_machine.exists()
