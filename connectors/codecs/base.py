@@ -52,9 +52,9 @@ class Rows:
             np.asarray(value, np.float64),
             np.asarray(quality, np.uint8),
         )
-        block = np.broadcast_arrays(*columns)
-        self._blocks.append(tuple(block))
-        self._in_blocks += len(block[0])
+        shape = np.broadcast_shapes(*(column.shape for column in columns))
+        self._blocks.append(tuple(np.broadcast_to(column, shape) for column in columns))
+        self._in_blocks += shape[0]
 
     def batch(self, *, received_us: int, origin: str) -> SampleBatch:
         """All rows so far."""

@@ -17,7 +17,7 @@ from connectors.codecs import json_careful
 from connectors.codecs.base import Refusal, Rows
 from connectors.codecs.conversion import conversion
 from connectors.codecs.names import Names, Target
-from connectors.codecs.times import datetime_us, in_range_ms
+from connectors.codecs.times import MAX_MS, MIN_MS, datetime_us
 from park.quality import Quality
 
 _QUALITY = json_careful.QUALITY
@@ -72,6 +72,8 @@ def _decode_plain(message: _Message, names: Names, rows: Rows) -> None:
     if forms != 1 or message.samples == [] or message.values == {}:
         raise _NotPlain
     if message.samples is not None:
+        if message.t is not None or message.q is not None or message.u is not None or message.units is not None:
+            raise _NotPlain
         _samples(message.samples, names, rows)
     elif message.values is not None:
         _values(message, message.values, names, rows)
@@ -196,7 +198,7 @@ def _times_us(times: list[_Time]) -> NDArray[np.int64]:
         column = np.array(times)
     except ValueError:  # some naive, some not
         raise _NotPlain from None
-    if column.dtype == np.int64 and np.all(np.abs(column) < 2**62 // 1000):
+    if column.dtype == np.int64 and np.all((column >= MIN_MS) & (column <= MAX_MS)):
         milliseconds: NDArray[np.int64] = column
         return milliseconds * 1000
     return np.array([_time_us(one) for one in times], np.int64)
@@ -204,7 +206,7 @@ def _times_us(times: list[_Time]) -> NDArray[np.int64]:
 
 def _time_us(t: _Time | list[_Time] | None) -> int:
     if type(t) is int:
-        if in_range_ms(t):
+        if MIN_MS <= t <= MAX_MS:
             return t * 1000
     elif type(t) is datetime and t.tzinfo is not None:
         return datetime_us(t)

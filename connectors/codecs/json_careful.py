@@ -91,7 +91,7 @@ def _rows_of(message: dict[str, object], refusals: _Refusals) -> Iterator[_Row]:
         found = " and ".join(forms) or "none"
         raise Refused("bad_shape", f"a message has one of samples, values, tag; this one has {found}")
     if forms == ["samples"]:
-        yield from _samples(message["samples"], refusals)
+        yield from _samples(message, refusals)
     elif forms == ["values"]:
         yield from _values(message, refusals)
     elif not isinstance(message["tag"], str):
@@ -103,16 +103,24 @@ def _rows_of(message: dict[str, object], refusals: _Refusals) -> Iterator[_Row]:
         yield _Row(message["tag"], message.get("t"), _value(message), quality, unit)
 
 
-def _samples(samples: object, refusals: _Refusals) -> Iterator[_Row]:
-    if not isinstance(samples, list):
-        raise Refused("bad_shape", "samples is a list")
-    if not samples:
-        raise Refused("bad_shape", "samples is empty")
+def _samples(message: dict[str, object], refusals: _Refusals) -> Iterator[_Row]:
+    samples = message["samples"]
+    if not isinstance(samples, list) or not samples:
+        raise Refused("bad_shape", "samples is a list of objects with tag, t and v, and not empty")
     for sample in samples:
-        if isinstance(sample, dict):
-            yield _Row(sample.get("tag"), sample.get("t"), _value(sample), sample.get("q"), sample.get("u"))
-        else:
+        if not isinstance(sample, dict):
             refusals.add(Refused("bad_shape", "a sample is an object with tag, t and v"))
+            continue
+        tag, t, own_unit, own_quality = (sample.get(key) for key in ("tag", "t", "u", "q"))
+        # What a sample does not say, the message says for all: a "bad" there must not go unheard.
+        unit, quality = _shared(message, tag)
+        yield _Row(
+            tag,
+            message.get("t") if t is None else t,
+            _value(sample),
+            quality if own_quality is None else own_quality,
+            unit if own_unit is None else own_unit,
+        )
 
 
 def _values(message: dict[str, object], refusals: _Refusals) -> Iterator[_Row]:
@@ -151,11 +159,12 @@ def _column(message: dict[str, object], tag: object, values: object) -> Iterator
 
 def _shared(message: dict[str, object], tag: object) -> tuple[object, object]:
     """(unit, quality) that the message gives for all rows of ``tag``."""
-    units, quality = message.get("units"), message.get("q")
-    unit = message.get("u")
-    if units is not None:
-        if not isinstance(units, dict):
-            raise Refused("bad_shape", "units is an object: tag -> unit")
+    units, unit, quality = message.get("units"), message.get("u"), message.get("q")
+    if units is not None and not isinstance(units, dict):
+        raise Refused("bad_shape", "units is an object: tag -> unit")
+    if not isinstance(tag, str):
+        return unit, quality
+    if units:
         unit = units.get(tag, unit)
     return unit, quality.get(tag) if isinstance(quality, dict) else quality
 

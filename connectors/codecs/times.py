@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import msgspec
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: Milliseconds beyond which microseconds would not fit into an int64.
-_MAX_MS = 2**63 // 1000 - 1
+#: Epoch milliseconds of the years 1 to 9999, as text can write them.
+MIN_MS, MAX_MS = -62_135_596_800_000, 253_402_300_799_999
 
 
 class BadTime(ValueError):
@@ -19,17 +19,12 @@ def datetime_us(moment: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def in_range_ms(value: int) -> bool:
-    """Whether epoch milliseconds fit into the microseconds of a batch."""
-    return -_MAX_MS <= value <= _MAX_MS
-
-
 def time_us(value: object) -> int:
     """Epoch microseconds of what a JSON ``t`` holds. Raises BadTime; never guesses a zone."""
     if value is None:
         raise BadTime("missing_time", "no t; send the time of the device that measured (it is never filled in here)")
     if isinstance(value, int) and not isinstance(value, bool):
-        if in_range_ms(value):
+        if MIN_MS <= value <= MAX_MS:
             return value * 1000
         raise BadTime("bad_time", f"t is {str(value)[:40]}; send epoch milliseconds")
     if isinstance(value, str):
