@@ -1,1 +1,3 @@
-"""The REST interface and the live stream, under ``/api/v1``."""
+"""The REST interface and the live stream."""
+
+PREFIX = "/api/v1"

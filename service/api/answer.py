@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
@@ -13,10 +13,8 @@ def to_json(content: Any) -> bytes:
     return orjson.dumps(content, option=_OPTIONS)
 
 
-class Json(Response):
+class Json(JSONResponse):
     """``application/json``."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         """See `to_json`."""

@@ -2,10 +2,13 @@
 
 import time
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.metrics import Metrics
+from service.api.problems import of_http
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -41,6 +44,49 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+class BodyLimit:
+    """Refuses a request whose body is too large: at once where it says so, else when it has become so."""
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdigit() or int(declared) > self._most_bytes:
+            await self._refusal().response()(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._most_bytes:
+                raise self._refusal()
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _refusal(self) -> "TooLarge":
+        return TooLarge(self._most_bytes)
+
+
+class TooLarge(HTTPException):
+    """413; an HTTPException, because FastAPI lets nothing else through while it reads a body."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(413, f"the body is larger than {most_bytes} bytes")
+
+    def response(self) -> Response:
+        """As it goes out where no route has been reached yet."""
+        return of_http(self).response()
 
 
 class Timing:

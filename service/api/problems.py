@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from connectors.base import IntakeRefused
 from service.alerts.states import NotAllowed
+from service.api import PREFIX
 from service.api.answer import to_json
 from service.api.models import Problem as ProblemModel
 from service.store.errors import StoreUnavailable
@@ -70,33 +71,32 @@ def store_unavailable(error: StoreUnavailable) -> Problem:
     )
 
 
-def _of_http(error: HTTPException, request: Request) -> Problem:
+def of_http(error: HTTPException, request: Request | None = None) -> Problem:
+    """Of what the framework says; ``request`` where there was one to name."""
     kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     detail = str(error.detail)
-    if error.status_code == 404:
-        detail = f"there is nothing at {request.url.path}; see /api/v1/openapi.json for what there is"
-    elif error.status_code == 405:
+    if request is not None and error.status_code == 404:
+        detail = f"there is nothing at {request.url.path}; see {PREFIX}/openapi.json for what there is"
+    elif request is not None and error.status_code == 405:
         detail = f"{request.url.path} does not take {request.method}"
     return Problem(error.status_code, kind, detail, headers=error.headers)
 
 
-def _of_validation(error: RequestValidationError) -> Problem:
-    errors = [_one_error(one) for one in error.errors()]
+def _of_validation(error: RequestValidationError, *, show_values: bool) -> Problem:
+    errors = [_one_error(one, show_values=show_values) for one in error.errors()]
     detail = "; ".join(f"{one['field']}: {one['problem']}" for one in errors)
     return Problem(422, "invalid-request", detail, errors=errors)
 
 
-def _one_error(error: Mapping[str, Any]) -> dict[str, Any]:
+def _one_error(error: Mapping[str, Any], *, show_values: bool) -> dict[str, Any]:
     loc: Sequence[Any] = error["loc"]
     field = ".".join(str(step) for step in loc[1:]) or str(loc[0])
-    value = error.get("input")
-    if error["type"] in ("missing", "json_invalid"):
-        value = None
-    return {"field": field, "value": _shown(value), "problem": _problem_of(error), "fix": _fix_of(error, field)}
+    value = _shown(error.get("input")) if show_values and error["type"] not in ("missing", "json_invalid") else None
+    return {"field": field, "value": value, "problem": _problem_of(error), "fix": _fix_of(error, field)}
 
 
 def _shown(value: Any) -> Any:
-    """Short, and never a secret: the only secret that can come in a body is the key of a login."""
+    """Short, and nothing nested."""
     if isinstance(value, (int, float, bool, type(None))):
         return value
     if isinstance(value, str):
@@ -138,11 +138,13 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        return _of_http(error, request).response()
+        return of_http(error, request).response()
 
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> Response:
-        return _of_validation(error).response()
+        # The only secret that comes in a body is the key of a login: it is not echoed, whatever is wrong with it.
+        is_login = request.url.path == f"{PREFIX}/session"
+        return _of_validation(error, show_values=not is_login).response()
 
     @app.exception_handler(StoreUnavailable)
     async def _store(request: Request, error: StoreUnavailable) -> Response:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Path, Query
 from service.alerts.book import Command
 from service.alerts.model import Alert, Event
 from service.alerts.states import NotAllowed, State, Trigger
+from service.api import PREFIX
 from service.api.access import Caller, CallerDep, StateDep
 from service.api.answer import Json
 from service.api.cursors import from_cursor, to_cursor
@@ -21,7 +22,7 @@ from service.store.errors import StoreUnavailable
 from service.store.scope import Scope
 from service.store.stored import AlertFilter
 
-router = APIRouter(tags=["alerts"])
+router = APIRouter(prefix=PREFIX, tags=["alerts"])
 
 #: Standing alerts in the order in which they want attention.
 _URGENCY = {State.UNACK: 0, State.RTNUN: 1, State.ACKED: 2}

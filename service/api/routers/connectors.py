@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from connectors.base import Health
 from park.index import TagInfo
+from service.api import PREFIX
 from service.api.access import CallerDep, StateDep
 from service.api.answer import Json
 from service.api.models import Connectors
@@ -17,7 +18,7 @@ from service.store.errors import StoreUnavailable
 from service.store.scope import Scope
 from service.store.stored import StoredGap
 
-router = APIRouter(tags=["connectors"])
+router = APIRouter(prefix=PREFIX, tags=["connectors"])
 
 _RECENT_US = 86_400_000_000
 _COUNTS = ("received", "journalled", "messages", "dead_letters", "errors", "reconnects", "gaps")

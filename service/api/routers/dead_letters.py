@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from service.api import PREFIX
 from service.api.access import CallerDep, StateDep
 from service.api.answer import Json
 from service.api.cursors import from_cursor, to_cursor
@@ -14,7 +15,7 @@ from service.api.problems import documented
 from service.api.times import rfc3339
 from service.store.stored import LetterFilter, StoredLetter
 
-router = APIRouter(tags=["connectors"])
+router = APIRouter(prefix=PREFIX, tags=["connectors"])
 
 _SHOWN_BYTES = 65_536
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
 
+from service.api import PREFIX
 from service.api.access import Caller, CallerDep, StateDep
 from service.api.latest_tags import choose
 from service.api.live_frames import Position, parse_position
@@ -13,7 +14,7 @@ from service.api.live_values import ValueWatch
 from service.api.problems import Problem, documented, invalid, not_found
 from service.api.state import State
 
-router = APIRouter(tags=["live"])
+router = APIRouter(prefix=PREFIX, tags=["live"])
 
 _EXAMPLE = (
     'id: 1a2b3c4d-4711\nevent: alert\ndata: {"seq":4711,"trigger":"raised","alert":{...}}\n\n'

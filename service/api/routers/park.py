@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from park.model import Source, SourceKind
+from service.api import PREFIX
 from service.api.access import CallerDep, StateDep
 from service.api.answer import Json
 from service.api.models import Enterprises, Sources
 from service.api.problems import documented
 
-router = APIRouter(tags=["park"])
+router = APIRouter(prefix=PREFIX, tags=["park"])
 
 
 @router.get("/enterprises", response_model=Enterprises, responses=documented())

@@ -9,6 +9,7 @@ import pyarrow as pa
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
+from service.api import PREFIX
 from service.api.access import CallerDep, StateDep
 from service.api.cursors import from_cursor, to_cursor
 from service.api.models import Samples
@@ -21,7 +22,7 @@ from service.store.queries import Queries
 from service.store.samples import Key, Page, Resolution, Span
 from service.store.scope import Scope
 
-router = APIRouter(tags=["samples"])
+router = APIRouter(prefix=PREFIX, tags=["samples"])
 
 _HOUR_US = 3_600_000_000
 _MOST_TAGS = 100
@@ -86,7 +87,7 @@ async def read_samples(
     limit: Annotated[int | None, Query(ge=1, le=_MOST_ROWS, description="Rows; JSON takes 200000 at most")] = None,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
     format_: Annotated[Format | None, Query(alias="format", description="Goes before Accept")] = None,
-    accept: Annotated[str | None, Header()] = None,
+    accept: Annotated[str | None, Header(description="Which form is wanted")] = None,
 ) -> StreamingResponse:
     """Samples by tag and time: `[from, to)`, the last hour where neither is given.
 

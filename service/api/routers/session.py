@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from service.api import PREFIX
 from service.api.access import Caller, CallerDep, StateDep, caller_of, refuse_other_sites
 from service.api.answer import Json
 from service.api.models import LoginBody, SessionShape
@@ -10,7 +11,7 @@ from service.api.problems import Problem, documented
 from service.api.sessions import COOKIE
 from service.api.state import State
 
-router = APIRouter(tags=["session"])
+router = APIRouter(prefix=PREFIX, tags=["session"])
 
 
 @router.post("/session", response_model=SessionShape, responses=documented(403, 413, 429))

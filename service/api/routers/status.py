@@ -3,13 +3,14 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from service.api import PREFIX
 from service.api.access import CallerDep, StateDep, WholeParkDep
 from service.api.answer import Json
 from service.api.metrics import CONTENT_TYPE
 from service.api.models import StatusShape
 from service.api.problems import documented
 
-router = APIRouter(tags=["service"])
+router = APIRouter(prefix=PREFIX, tags=["service"])
 metrics_router = APIRouter(tags=["service"])
 
 

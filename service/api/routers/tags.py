@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from service.api import PREFIX
 from service.api.access import CallerDep, StateDep
 from service.api.answer import Json
 from service.api.cursors import from_cursor, to_cursor
@@ -11,7 +12,7 @@ from service.api.latest_tags import behind, choose, tag_shapes
 from service.api.models import Tags, TagShape
 from service.api.problems import documented, not_found
 
-router = APIRouter(tags=["tags"])
+router = APIRouter(prefix=PREFIX, tags=["tags"])
 
 
 @router.get("/tags", response_model=Tags, responses=documented())

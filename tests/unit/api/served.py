@@ -36,7 +36,7 @@ class Server(uvicorn.Server):
 async def until(happened: Callable[[], bool], *, within_s: float = 5.0) -> None:
     """Wait for something that tells no one when it happens."""
     async with asyncio.timeout(within_s):
-        while not happened():  # noqa: ASYNC110 - there is nothing to wait on
+        while not happened():
             await asyncio.sleep(0.01)
 
 

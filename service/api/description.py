@@ -1,0 +1,47 @@
+"""The OpenAPI description: served at ``/api/v1/openapi.json`` to whoever has a key."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from service.api import PREFIX
+from service.api.access import CallerDep
+from service.api.answer import Json
+from service.api.models import Problem
+
+TAGS = [
+    {"name": "park", "description": "Enterprises and their sources"},
+    {"name": "tags", "description": "Tags with their latest values; from memory"},
+    {"name": "samples", "description": "History of tags; from the store"},
+    {
+        "name": "alerts",
+        "description": "Alerts (ISA-18.2, IEC 62682): standing ones from memory, history from the store",
+    },
+    {"name": "live", "description": "Alert events as they happen"},
+    {"name": "connectors", "description": "The links to the plant, their gaps, and what could not be used"},
+    {"name": "service", "description": "The service itself"},
+    {"name": "session", "description": "How the page logs in"},
+]
+TEXT = (
+    "Real-time safety and environmental monitoring of a chemical park. Every route but `/healthz` and `/readyz` needs "
+    "an API key. A key of one enterprise sees that enterprise and what the park shares, nothing else. Errors are "
+    "problem details (RFC 9457). Times are RFC 3339, UTC."
+)
+
+
+def install(app: FastAPI) -> None:
+    """Complete the description that FastAPI makes, and serve it."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = made()
+        # Errors are documented by reference, because a `model=` of FastAPI's would make them application/json.
+        shape = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        document["components"]["schemas"].update(shape.pop("$defs"), Problem=shape)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's manual says
+
+    @app.get(f"{PREFIX}/openapi.json", include_in_schema=False)
+    async def serve(caller: CallerDep) -> Json:
+        return Json(app.openapi())

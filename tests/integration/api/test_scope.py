@@ -1,0 +1,172 @@
+"""One enterprise never sees another: every route of the interface, held against a park full of both."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from service.api.live_stream import LiveStream
+from service.store.scope import Scope
+from tests.integration.api.conftest import Stored
+from tests.unit.api.service_in_memory import START_US, Callers, ServiceInMemory, client
+
+MINE, THEIRS = "acme.tank-1.li-101", "borealis.outlet.cod"
+#: What must not appear in anything that acme is told: ids, names, values, addresses, reasons of another enterprise.
+SECRETS = ("borealis", "北极星", "总排口", "77.125", '"cod"', "their-node")
+SPAN = "from=2026-11-01T08:00:00%2B08:00&to=2026-11-01T09:00:00%2B08:00"
+
+#: Every route, and how it is asked so that it could show another enterprise's data. `{theirs}` is their alert.
+ASKED = {
+    ("GET", "/api/v1/enterprises"): ["", "?"],
+    ("GET", "/api/v1/sources"): ["", "?enterprise=borealis", "?prefix=bo"],
+    ("GET", "/api/v1/tags"): ["", "?enterprise=borealis", "?source=borealis.outlet", "?prefix=bo", "?quantity=cod"],
+    ("GET", "/api/v1/tags/{tag_id}"): [f"/api/v1/tags/{THEIRS}"],
+    ("GET", "/api/v1/samples"): [f"?tag={THEIRS}&{SPAN}", f"?tag={MINE}&tag={THEIRS}&{SPAN}&format=csv"],
+    ("GET", "/api/v1/alerts"): [
+        *("", "?enterprise=borealis", "?history=true", "?history=true&enterprise=borealis"),
+        *("?state=norm&state=unack", f"?target={THEIRS}", f"?history=true&target={THEIRS}", "?source=borealis.outlet"),
+    ],
+    ("GET", "/api/v1/alerts/{alert_id}"): ["/api/v1/alerts/{theirs}", "/api/v1/alerts/{theirs_stored}"],
+    ("GET", "/api/v1/connectors"): [""],
+    ("GET", "/api/v1/dead-letters"): ["", "?connector=loggers", "?reason=undecodable"],
+    ("GET", "/api/v1/status"): [""],
+    ("GET", "/api/v1/session"): [""],
+    ("GET", "/metrics"): [""],
+    ("POST", "/api/v1/alerts/{alert_id}/ack"): ["/api/v1/alerts/{theirs}/ack", "/api/v1/alerts/{theirs_stored}/ack"],
+    ("POST", "/api/v1/alerts/{alert_id}/comment"): ["/api/v1/alerts/{theirs}/comment"],
+}  # fmt: skip
+#: Routes with a proof of their own, or without any enterprise's data.
+ELSEWHERE = {
+    ("GET", "/api/v1/live"): "test_the_live_stream_is_silent_about_others, and the unit tests",
+    ("POST", "/api/v1/session"): "opens, shows nothing",
+    ("DELETE", "/api/v1/session"): "closes, shows nothing",
+    ("GET", "/healthz"): "no data",
+    ("GET", "/readyz"): "no enterprise's data",
+}
+
+
+@pytest.fixture
+def full(service: ServiceInMemory, store: Stored) -> dict[str, str]:
+    """Data of both enterprises everywhere; returns ids of alerts."""
+    for tag, value in ((MINE, 8.5), (THEIRS, 77.125), ("park.weather.wind", 3.0)):
+        service.measure(tag, value)
+        store.samples(tag, [START_US + 1], value)
+    mine, theirs = service.raise_alert(MINE), service.raise_alert(THEIRS)
+    old = service.raise_alert(THEIRS, onset_us=START_US - 5)
+    store.events(service.live.since(0))
+    del service.book.active[old]
+    dcs, loggers, _ = service.healths
+    loggers.last_error, loggers.bad_addresses = "their-node unknown", {"cod": "no such node"}
+    service.problems += ["connector borealis-dcs is disconnected", "the database does not take rows: 77.125"]
+    for enterprise in ("acme", "borealis"):
+        store.execute(
+            "INSERT INTO dead_letter (received_at, origin, enterprise, address, reason, detail, raw) VALUES"
+            f" ('2026-11-01T00:00:00Z', 'loggers', '{enterprise}', '{enterprise}/x', 'undecodable', 'x', 'x')"
+        )
+    service.healths.append(type(dcs)(connector="borealis-dcs", kind="opcua"))
+    store.execute(
+        "INSERT INTO connector_gap VALUES ('borealis-dcs', '2026-10-31T23:00:00Z', '2026-10-31T23:05:00Z', 'cut', NULL)"
+    )
+    return {"mine": mine, "theirs": theirs, "theirs_stored": old}
+
+
+def test_every_route_is_in_the_table(app_and_callers: tuple[FastAPI, Callers]) -> None:
+    paths = app_and_callers[0].openapi()["paths"]
+    routes = {(method.upper(), path) for path, methods in paths.items() for method in methods}
+    assert routes == set(ASKED) | set(ELSEWHERE)
+
+
+def _urls(ids: dict[str, str]) -> list[tuple[str, str]]:
+    return [
+        (method, (how if how.startswith("/") else path + how).format(**ids))
+        for (method, path), ways in ASKED.items()
+        for how in ways
+    ]
+
+
+async def _ask(one: httpx.AsyncClient, method: str, url: str) -> httpx.Response:
+    body = {"level": "H"} if url.endswith("/ack") else {"comment": "seen"}
+    return await one.request(method, url, json=body if method == "POST" else None)
+
+
+async def test_no_route_tells_acme_anything_of_borealis(full: dict[str, str], acme: httpx.AsyncClient) -> None:
+    for method, url in _urls(full):
+        answer = await _ask(acme, method, url)
+        told = answer.text.lower()
+        if answer.status_code in (403, 404):  # naming what was asked for tells nothing
+            assert answer.json()["type"].endswith(("forbidden", "not-found")), url
+            told = json.dumps({**answer.json(), "detail": ""})
+        assert not [secret for secret in SECRETS if secret in told], (method, url, answer.text)
+
+
+async def test_the_same_questions_do_show_it_to_the_park(full: dict[str, str], park: httpx.AsyncClient) -> None:
+    silent = []
+    for method, url in _urls(full):
+        answer = await _ask(park, method, url)
+        if answer.status_code != 409 and not any(secret in answer.text.lower() for secret in SECRETS):
+            silent.append(url)
+    assert silent == ["/api/v1/session"]
+
+
+async def test_acme_sees_itself_and_what_is_shared(full: dict[str, str], acme: httpx.AsyncClient) -> None:
+    for url, expected in (
+        ("/api/v1/enterprises", ("acme", "park")),
+        ("/api/v1/sources", ("acme.tank-1", "park.weather")),
+        ("/api/v1/tags", (MINE, "park.weather.wind")),
+        (f"/api/v1/samples?tag={MINE}&tag=park.weather.wind&{SPAN}", (MINE, "park.weather.wind")),
+        ("/api/v1/alerts?history=true", (full["mine"],)),
+        ("/api/v1/connectors", ("dcs", "loggers", "stations")),
+        ("/api/v1/dead-letters", ("acme/x",)),
+    ):
+        answer = (await acme.get(url)).text
+        assert all(f'"{one}"' in answer for one in expected), (url, answer)
+
+
+async def test_nothing_that_acme_sends_changes_a_foreign_alert(
+    full: dict[str, str], acme: httpx.AsyncClient, service: ServiceInMemory
+) -> None:
+    for action, body in (("ack", {"level": "H"}), ("comment", {"comment": "hello"})):
+        answer = await acme.post(f"/api/v1/alerts/{full['theirs']}/{action}", json=body)
+        assert answer.status_code == 404
+    assert service.commands == []
+
+
+async def test_an_alert_of_nobody_is_the_parks(
+    full: dict[str, str], acme: httpx.AsyncClient, park: httpx.AsyncClient, service: ServiceInMemory
+) -> None:
+    alert = service.raise_alert("service/journal")
+    assert alert in (await park.get("/api/v1/alerts")).text
+    assert alert not in (await acme.get("/api/v1/alerts")).text
+
+
+async def test_the_live_stream_is_silent_about_others(
+    full: dict[str, str], service: ServiceInMemory, store: Stored, app_and_callers: tuple[FastAPI, Callers]
+) -> None:
+    """From the store, from memory, as it happens, and in a snapshot."""
+    frames = app_and_callers[0].state.parkwatch.frames
+    service.live._ring.clear()
+    service.raise_alert(THEIRS, onset_us=START_US + 7)
+    service.raise_alert(MINE, onset_us=START_US + 7)
+    position = frames.standing("snapshot", Scope.everything())[1]._replace(seq=0)
+    for after in (None, position):
+        stream = LiveStream(service, frames, Scope.only("acme", park="park"), after=after).run()
+        told = b""
+        async with asyncio.timeout(5):
+            while b"event: status" not in told:
+                told += await anext(stream)
+        service.raise_alert(THEIRS, onset_us=START_US + 8 + service.book.seq)
+        told += await anext(stream)
+        await stream.aclose()
+        assert MINE.encode() in told
+        assert not [secret for secret in SECRETS if secret.encode() in told.lower()]
+
+
+async def test_without_a_key_nothing_is_told(full: dict[str, str], app_and_callers: tuple[FastAPI, Callers]) -> None:
+    app, _ = app_and_callers
+    async with client(app, None) as stranger:
+        for method, url in [*_urls(full), ("GET", "/api/v1/live"), ("GET", "/api/v1/openapi.json")]:
+            answer = await _ask(stranger, method, url)
+            assert answer.status_code == 401, (method, url)
+            assert answer.headers["content-type"] == "application/problem+json"
