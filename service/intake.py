@@ -5,10 +5,12 @@ Connectors wait in `put` until the journal has their rows. A full intake makes t
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 import numpy as np
 import structlog
 from numpy.typing import NDArray
@@ -21,7 +23,7 @@ from rules.transition import alert_id
 from service.alerts.book import Command, Raise
 from service.clock import Clock
 from service.journal.journal import Journal, JournalFailed
-from service.journal.rows import Extras, Row
+from service.journal.rows import Extras, Row, storable
 
 _log = structlog.get_logger(__name__)
 
@@ -62,12 +64,16 @@ class JournalIntake:
         self._samples = 0
         self._filled = asyncio.Event()
         self._room = asyncio.Condition()
+        self._stopped = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        # One more at the end for indices that no tag has.
+        self._in_use = np.append(tags.in_use, False)
         #: Source time of the newest sample of each tag, by index: what is not newer is late.
         self.newest_us: NDArray[np.int64] = np.full(tags.size, np.iinfo(np.int64).min, dtype=np.int64)
         self.late = 0
         self.quarantined = 0
         self._refusing_since_us: int | None = None
+        self._refusal_told = False
         #: Why the journal refuses; empty while it does not.
         self.refusing = ""
 
@@ -75,17 +81,20 @@ class JournalIntake:
         """Return once all of it is durable. Raises IntakeRefused."""
         batch, quarantined = self._quarantine(batch)
         async with self._room:
-            await self._room.wait_for(lambda: self._samples < self._max_waiting)
-            future = self._enqueue(batch, [*letters, *quarantined])
+            await self._room.wait_for(lambda: self._stopped or self._samples < self._max_waiting)
+            future = self._enqueue(batch, [storable(letter) for letter in (*letters, *quarantined)])
         await future
 
     async def command(self, command: Command) -> Row:
         """Journal what a person asks; return the row it went into. Raises IntakeRefused."""
-        return await self._enqueue(None, (), command=command)
+        return await self._enqueue(None, (), command=storable(command))
 
     def note_gap(self, gap: Gap) -> None:
-        """Journal a gap with the next row; does not wait."""
-        future = self._enqueue(None, (), gap=gap)
+        """Journal a gap with the next row that the journal takes; does not wait."""
+        if self._stopped:
+            _log.warning("A gap could not be recorded.", gap=gap)
+            return
+        future = self._enqueue(None, (), gap=storable(gap))
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def _enqueue(
@@ -96,6 +105,8 @@ class JournalIntake:
         command: Command | None = None,
         gap: Gap | None = None,
     ) -> asyncio.Future[Row]:
+        if self._stopped:
+            raise IntakeRefused("the service is stopping; nothing was kept")
         future: asyncio.Future[Row] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(batch=batch, letters=letters, command=command, gap=gap, durable=future))
         self._samples += len(batch) if batch is not None else 0
@@ -106,7 +117,8 @@ class JournalIntake:
         """Split off what is not a value, lies in the future or the far past, or has no tag."""
         now_us = self._clock()
         park = self._tags.park
-        known = (batch.tag >= 0) & (batch.tag < self._tags.size)
+        in_range = (batch.tag >= 0) & (batch.tag < self._tags.size)
+        known = self._in_use[np.where(in_range, batch.tag, -1)]
         no_value = ~np.isfinite(batch.value) & (quality_class(batch.quality) != Quality.BAD)
         future = batch.time_us > now_us + park.future_limit
         past = batch.time_us < now_us - park.past_limit_days * _DAY_US
@@ -142,11 +154,16 @@ class JournalIntake:
         try:
             while True:
                 await self._tick()
-                await self._flush()
+                await _to_the_end(self._flush())
         finally:
-            while self._waiting:
+            self._stopped = True
+            if self._waiting:
                 await self._flush()
+            async with self._room:
+                self._room.notify_all()
             self._thread.shutdown()
+            for one in self._waiting:
+                _log.warning("A gap could not be recorded.", gap=one.gap)
 
     async def _tick(self) -> None:
         try:
@@ -162,13 +179,19 @@ class JournalIntake:
         batch = self._merge([one.batch for one in taken if one.batch is not None], received_us)
         extras = Extras(
             letters=tuple(letter for one in taken for letter in one.letters),
-            commands=(*self._own_alarms(received_us), *(one.command for one in taken if one.command is not None)),
+            commands=(
+                *self._own_alarms(taken, received_us),
+                *(one.command for one in taken if one.command is not None),
+            ),
             gaps=tuple(one.gap for one in taken if one.gap is not None),
         )
         try:
             row = await self._append(received_us, batch, extras)
         except JournalFailed as error:
             self._refuse(taken, str(error), received_us)
+        except BaseException as error:
+            _tell(taken, f"the journal failed: {error!r}")
+            raise
         else:
             self._done(taken, row)
         async with self._room:
@@ -203,38 +226,72 @@ class JournalIntake:
         if row.batch is not None:
             np.maximum.at(self.newest_us, row.batch.tag, row.batch.time_us)
         if self.refusing:
-            _log.warning("The journal takes rows again.", refused_for_s=self._refused_for_s(row.received_us))
-            self.refusing, self._refusing_since_us = "", None
-        self._on_row(row)
-        for one in taken:
-            if not one.durable.done():
-                one.durable.set_result(row)
+            self._refusal_told = True
+            if _brings_news(taken):
+                _log.warning("The journal takes rows again.", refused_for_s=self._refused_for_s(row.received_us))
+                self.refusing, self._refusing_since_us, self._refusal_told = "", None, False
+        try:
+            self._on_row(row)
+        finally:
+            _tell(taken, row)
 
     def _refuse(self, taken: Sequence[_Waiting], reason: str, now_us: int) -> None:
         if not self.refusing:
             _log.error("The journal refuses rows; nothing is acknowledged, upstream keeps its data.", reason=reason)
             self._refusing_since_us = now_us
         self.refusing = reason
-        for one in taken:
-            if not one.durable.done():
-                one.durable.set_exception(IntakeRefused(reason))
+        # Nobody would send a gap again.
+        self._waiting[:0] = [one for one in taken if one.gap is not None]
+        _tell([one for one in taken if one.gap is None], reason)
 
     def _refused_for_s(self, now_us: int) -> float:
         return (now_us - (self._refusing_since_us or now_us)) / 1e6
 
-    def _own_alarms(self, now_us: int) -> list[Raise]:
-        """When the journal takes rows again, the first row tells that it did not: an alarm raised and cleared."""
+    def _own_alarms(self, taken: Sequence[_Waiting], now_us: int) -> list[Raise]:
+        """The first row after a refusal raises an alarm; the first that brings anything clears it.
+
+        A full journal may still have room for a row that only carries the time: that alone is no recovery.
+        """
         since_us = self._refusing_since_us
         if since_us is None:
             return []
         target = "service/journal"
-        identity = alert_id("service", target, "", since_us)
-        why = f"the journal refused rows for {self._refused_for_s(now_us):.1f} s: {self.refusing}"
-        raised = Raise(id=identity, target=target, onset_us=since_us, effective_us=since_us, why=why)
-        return [
-            raised,
-            Raise(id=identity, target=target, onset_us=since_us, effective_us=now_us, why=why, cleared=True),
-        ]
+        raised = Raise(
+            id=alert_id("service", target, "", since_us),
+            target=target,
+            onset_us=since_us,
+            effective_us=since_us,
+            why=f"the journal refused rows for {self._refused_for_s(now_us):.1f} s: {self.refusing}",
+        )
+        alarms = [] if self._refusal_told else [raised]
+        if _brings_news(taken):
+            alarms.append(msgspec.structs.replace(raised, effective_us=now_us, cleared=True))
+        return alarms
+
+
+def _brings_news(taken: Sequence[_Waiting]) -> bool:
+    return any(one.gap is None for one in taken)
+
+
+def _tell(waiting: Sequence[_Waiting], outcome: Row | str) -> None:
+    """The row, or why there is none."""
+    for one in waiting:
+        if one.durable.done():
+            continue
+        if isinstance(outcome, str):
+            one.durable.set_exception(IntakeRefused(outcome))
+        else:
+            one.durable.set_result(outcome)
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await ``work``; where we are cancelled meanwhile, it is finished first."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 def new_command_id() -> str:

@@ -1,6 +1,7 @@
 """What one journal row means: everything that was taken in within one tick, and the clock at that moment."""
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -49,3 +50,20 @@ def decode(position: int, received_us: int, samples: bytes | None, extras: bytes
         batch=SampleBatch.from_bytes(samples) if samples is not None else None,
         extras=_decode_extras(extras) if extras is not None else NO_EXTRAS,
     )
+
+
+_Storable = TypeVar("_Storable", DeadLetter, Gap, Command)
+
+
+def storable(one: _Storable) -> _Storable:
+    """The same, with ``?`` for what is not Unicode in its text (lone surrogates), which no row can hold."""
+    try:
+        encode_extras(one)
+    except UnicodeEncodeError:
+        fields: dict[str, Any] = {name: _unicode(getattr(one, name)) for name in type(one).__annotations__}
+        return type(one)(**fields)
+    return one
+
+
+def _unicode(value: object) -> object:
+    return value.encode(errors="replace").decode() if type(value) is str else value
