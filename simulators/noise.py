@@ -1,6 +1,7 @@
 """Seeded random processes and instruments, vectorised: what makes a simulated plant look measured."""
 
 import zlib
+from collections import deque
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,7 +46,7 @@ class Instruments:
         self._low, self._high = np.asarray(low, np.float64), np.asarray(high, np.float64)
         self._noise, self._lag_s = np.asarray(noise, np.float64), np.asarray(lag_s, np.float64)
         self._dead_time_s, self._rng = dead_time_s, rng
-        self._pipe: list[tuple[float, Floats]] = []
+        self._pipe: deque[tuple[float, Floats]] = deque()
         self._clock_s = 0.0
         self._state: Floats | None = None
 
@@ -54,7 +55,7 @@ class Instruments:
             return true
         self._pipe.append((self._clock_s, true.copy()))
         while len(self._pipe) > 1 and self._pipe[1][0] <= self._clock_s - self._dead_time_s:
-            self._pipe.pop(0)
+            self._pipe.popleft()
         return self._pipe[0][1]
 
     def read(self, true: Floats, dt_s: float) -> Floats:

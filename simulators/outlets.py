@@ -14,7 +14,7 @@ from simulators.noise import Floats
 from simulators.vessels import pick
 from simulators.weather import Weather
 
-#: The wind is taken as still for this long (plant time) where stacks are concerned.
+#: What the stacks add to the air is reckoned anew so often (plant time).
 _STACKS_EVERY_S = 30.0
 _OUTLET_LAG_S = 45.0
 _CHAMBER_DROP_K = 350.0
@@ -49,7 +49,7 @@ class Outlets:
                 self._add(info, infos)
         stacks = [info for info in pick(infos, SourceKind.WASTE_GAS_OUTLET) if info.tag.quantity in EMITTED]
         self._stacks = Stacks(stacks, np.full(len(stacks), _FLOW_NM3_H), origin)
-        self._matrix: NDArray[np.float64] | None = None
+        self._smelt: Floats | None = None
         self._since_s = 0.0
 
     def _add(self, unit: TagInfo, infos: Sequence[TagInfo]) -> None:
@@ -74,10 +74,10 @@ class Outlets:
         if not len(self._stacks.tags) or not len(receptors.tags):
             return np.zeros(len(receptors.tags))
         self._since_s += dt_s
-        if self._matrix is None or self._since_s >= _STACKS_EVERY_S:
-            self._matrix, self._since_s = self._stacks.on(receptors, weather.from_deg, weather.speed_m_s), 0.0
-        added: Floats = self._matrix @ plant[self._stacks.tags]
-        return added
+        if self._smelt is None or self._since_s >= _STACKS_EVERY_S:
+            matrix = self._stacks.on(receptors, weather.from_deg, weather.speed_m_s)
+            self._smelt, self._since_s = matrix @ plant[self._stacks.tags], 0.0
+        return self._smelt
 
 
 def _is_pollutant(info: TagInfo) -> bool:

@@ -257,6 +257,18 @@ def read_recording(config: RecordingConfig, table: TagTable) -> Recording:
     )
 
 
+def number_columns(config: RecordingConfig) -> list[str]:
+    """Names of the columns that can be tags: all numbers but the time. Raises OSError and RecordingInvalid."""
+    frame = _table_of(config.file)
+    time = None if config.row_s is not None and config.time_column is None else _time_column(frame, config)[0]
+    left_out = {time, *config.skip, *_NO_TAGS}
+    return [
+        field.name
+        for field in frame.schema
+        if field.name not in left_out and (pa.types.is_floating(field.type) or pa.types.is_integer(field.type))
+    ]
+
+
 def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
     numbers: NDArray[np.float64] = column.cast(pa.float64()).to_numpy()
     return numbers
@@ -285,6 +297,11 @@ class RecordingSource:
     def table(self) -> TagTable:
         """The park's tags."""
         return self._table
+
+    @property
+    def row(self) -> int:
+        """The row that is next."""
+        return self._row
 
     def due_us(self) -> int | None:
         """See `FrameSource`."""

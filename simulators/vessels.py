@@ -10,12 +10,16 @@ from park.model import Source, SourceKind
 from park.units import factor_offset
 from simulators.chemicals import substance
 from simulators.faults import Leak, Overfill, Runaway
-from simulators.noise import Floats
+from simulators.noise import Floats, Instruments, generator
 from simulators.steady import window, working_point
 from simulators.tankfarm import TankFarm, VesselSpec
 from simulators.tep.table import COLUMN_OF
 
 _ROWS = ("level", "temperature", "pressure", "inflow", "outflow")
+#: Transmitters: how fast each quantity is followed, what the link adds, noise as a share of the normal window.
+_LAG_S = {"level": 3.0, "temperature": 15.0, "pressure": 1.0, "inflow": 1.0, "outflow": 1.0}
+_DEAD_TIME_S = 1.0
+_NOISE = 0.001
 
 
 def pick(infos: Sequence[TagInfo], *kinds: SourceKind) -> list[TagInfo]:
@@ -37,13 +41,21 @@ class Vessels:
                 specs.append(_vessel_spec(info.source_id, info.source))
         self.farm = TankFarm(specs, seed)
         shown = [info for info in driven if _vessel_quantity(info) is not None]
-        self.infos = shown
         self.tags = np.array([info.ix for info in shown], np.intp)
         self._vessel = np.array([self.index[info.source_id] for info in shown], np.intp)
         self._row = np.array([_ROWS.index(_vessel_quantity(info) or "") for info in shown], np.intp)
         scales = [_vessel_scale(info) for info in shown]
         self._scale = np.array([scale for scale, _ in scales], np.float64)
         self._offset = np.array([offset for _, offset in scales], np.float64)
+        widths = np.array([high - low for low, high in (window(info.tag) for info in shown)], np.float64)
+        self._transmitters = Instruments(
+            low=-np.inf,
+            high=np.inf,
+            noise=_NOISE * widths,
+            lag_s=np.array([_LAG_S[info.tag.quantity] for info in shown], np.float64),
+            dead_time_s=_DEAD_TIME_S,
+            rng=generator(seed, "transmitters"),
+        )
 
     def step(self, dt_s: float, ambient_c: float, faults: Mapping[type, Floats]) -> Floats:
         """Values of ``tags`` after ``dt_s`` more seconds; ``faults`` holds an array over the vessels for each kind."""
@@ -56,8 +68,7 @@ class Vessels:
         )
         farm = self.farm
         rows = np.stack([farm.level_pct, farm.temperature_c, farm.pressure_kpa, farm.inflow_m3_h, farm.outflow_m3_h])
-        shown: Floats = rows[self._row, self._vessel] * self._scale + self._offset
-        return shown
+        return self._transmitters.read(rows[self._row, self._vessel] * self._scale + self._offset, dt_s)
 
 
 def _vessel_quantity(info: TagInfo) -> str | None:

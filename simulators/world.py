@@ -52,6 +52,7 @@ class World:
         self.table = TagTable(park)
         self.speed, self.start_us = speed, start_us
         self._ticks = 0
+        self._sources = {info.source_id: info.source for info in self.table.infos}
         self._faults: tuple[Fault, ...] = ()
         infos = list(self.table.infos)
         self._ix = np.array([info.ix for info in infos], np.intp)
@@ -69,8 +70,8 @@ class World:
         self._showers = [info for info in infos if info.source.kind is SourceKind.WEATHER_STATION]
         self._low, self._high = self._ranges()
         self._rng = generator(seed, "noise")
-        # What follows equations alone still comes through a transmitter: a thousandth of its normal window.
-        quiet = [*self._vessels.infos, *(info for info in self._showers if info.tag.quantity not in _EXACT)]
+        # A weather station's readings flutter by a thousandth of their window.
+        quiet = [info for info in self._showers if info.tag.quantity not in _EXACT]
         self._quiet = np.array([info.ix for info in quiet], np.intp)
         self._noise = np.array([0.001 * (hi - lo) for lo, hi in (window(info.tag) for info in quiet)], np.float64)
         self.overlay = Overlay(self.table)
@@ -126,7 +127,7 @@ class World:
         self._faults += (fault,)
 
     def _leak_origin(self, fault: Leak) -> tuple[Source, str]:
-        source = next((info.source for info in self.table.infos if info.source_id == fault.target), None)
+        source = self._sources.get(fault.target)
         if source is None:
             raise ValueError(f"leak: {fault.target!r} is no source with tags in the park")
         chemical = fault.chemical or (source.hazard.chemicals[0].name if source.hazard else None)
