@@ -162,6 +162,8 @@ def _shared(message: dict[str, object], tag: object) -> tuple[object, object]:
     units, unit, quality = message.get("units"), message.get("u"), message.get("q")
     if units is not None and not isinstance(units, dict):
         raise Refused("bad_shape", "units is an object: tag -> unit")
+    if unit is not None and not isinstance(unit, str):
+        raise Refused("unit_mismatch", f"u is {_shown(unit)}; send text, such as m or kPa")
     if not isinstance(tag, str):
         return unit, quality
     if units:
