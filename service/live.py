@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from service.alerts.model import Event
@@ -107,12 +107,3 @@ class LiveHub:
     def listeners(self) -> int:
         """How many streams are open."""
         return len(self._listeners)
-
-
-async def batches(listener: Listener, *, every_s: float) -> AsyncIterator[list[Event]]:
-    """What the listener gets, and an empty list as a heartbeat at least every ``every_s``; ends when closed."""
-    while True:
-        events = await listener.take(every_s)
-        yield events
-        if listener.closed:
-            return

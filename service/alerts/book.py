@@ -13,7 +13,7 @@ import msgspec
 
 from rules.transition import Change, Transition
 from service.alerts.model import GENESIS, SEVERITY, Alert, Event, chain_hash
-from service.alerts.states import NotAllowed, State, Trigger, next_state
+from service.alerts.states import COMMANDS, NotAllowed, State, Trigger, next_state
 
 #: An alarm found this long after it took effect is marked as detected late.
 DETECTED_LATE_US = 30_000_000
@@ -75,27 +75,26 @@ class AlertBook:
         return self.active.get(alert_id) or self.ended.get(alert_id)
 
     def apply(self, transitions: Iterable[Transition], now_us: int) -> list[Event]:
-        """What the engine found in one advance; ``now_us`` is the journal row's time."""
+        """What the engine found in one advance; ``now_us`` is the journal row's time. Raises NotAllowed."""
         return [event for one in transitions if (event := self._apply_one(one, now_us)) is not None]
 
     def _apply_one(self, one: Transition, now_us: int) -> Event | None:
         alert = self.active.get(one.alert_id)
-        if one.change is Change.RAISED:
-            if alert is not None:
-                if alert.state is not State.RTNUN:
-                    return None  # the same occurrence again: idempotent by identity
-                self._update(alert, one)
-                alert.cleared_us = None
-                return self._record(alert, Trigger.RETURNED, "engine", one.why, one.effective_us, now_us)
-            alert = self._new(one)
-            self.active[alert.id] = alert
-            return self._record(alert, Trigger.RAISED, "engine", one.why, one.effective_us, now_us)
+        trigger = Trigger(one.change.value)
+        if trigger is Trigger.RAISED:
+            if alert is None:
+                alert = self.active[one.alert_id] = self._new(one)
+                return self._record(alert, trigger, "engine", one.why, one.effective_us, now_us)
+            if alert.state is not State.RTNUN:
+                return None  # the same occurrence again: idempotent by identity
+            trigger = Trigger.RETURNED
         if alert is None:
             return None
+        next_state(alert.state, trigger)  # refused before anything has changed
         self._update(alert, one)
-        if one.change is Change.CLEARED:
-            alert.cleared_us = one.effective_us
-        return self._record(alert, Trigger(one.change.value), "engine", one.why, one.effective_us, now_us)
+        if trigger in (Trigger.CLEARED, Trigger.RETURNED):
+            alert.cleared_us = one.effective_us if trigger is Trigger.CLEARED else None
+        return self._record(alert, trigger, "engine", one.why, one.effective_us, now_us)
 
     def _new(self, one: Transition) -> Alert:
         facts = self._lookup(one.rule, one.target, one.level)
@@ -136,11 +135,14 @@ class AlertBook:
         alert = self.active.get(command.alert_id)
         if alert is None:
             raise NotAllowed("there is no standing alert with this id; it may be over already")
+        if command.trigger not in COMMANDS:
+            raise NotAllowed(f"{command.trigger.value} is found by the engine, not asked for")
         if command.trigger is Trigger.ACK:
             _check_ack(alert, command)
             if alert.state is State.ACKED:
                 return []
-            next_state(alert.state, Trigger.ACK)
+        next_state(alert.state, command.trigger)
+        if command.trigger in (Trigger.ACK, Trigger.UNSHELVE):
             alert.acked_us, alert.acked_by = now_us, command.by
         event = self._record(alert, command.trigger, command.by, command.reason, now_us, now_us)
         self._done[command.id] = alert.id
@@ -173,7 +175,7 @@ class AlertBook:
         before = alert.state
         if trigger is not Trigger.RAISED:
             alert.state = next_state(before, trigger)
-        if trigger is Trigger.LEVEL_UP and alert.state is State.UNACK:
+        if alert.state is State.UNACK:
             alert.acked_us, alert.acked_by = None, ""
         self.seq += 1
         alert.seq = self.seq

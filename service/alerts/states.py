@@ -30,7 +30,7 @@ class State(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What may happen to an alert. The first six are the engine's, the others a person's or a timer's."""
+    """What may happen to an alert. The first seven are the engine's, the others a person's or a timer's."""
 
     RAISED = "raised"
     LEVEL_UP = "level_up"
@@ -51,6 +51,20 @@ class Trigger(StrEnum):
     PUT_BACK = "put_back"
 
 
+#: What a person or a timer may ask for by a command; all else only the engine finds.
+COMMANDS = frozenset(
+    {
+        Trigger.ACK,
+        Trigger.COMMENT,
+        Trigger.SHELVE,
+        Trigger.UNSHELVE,
+        Trigger.EXPIRED,
+        Trigger.SUPPRESS,
+        Trigger.CONTEXT_ENDED,
+        Trigger.TAKE_OUT,
+        Trigger.PUT_BACK,
+    }
+)
 #: States in which the condition stands but the alert is put aside.
 ASIDE = frozenset({State.SHELVED, State.SUPPRESSED, State.OUT_OF_SERVICE})
 
