@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import structlog
 import typer
@@ -36,6 +36,7 @@ ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="Service config
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a machine.")]
 
 
+Over = Literal["opcua", "mqtt", "direct"]
 _EXAMPLES = Path(__file__).parent / "examples"
 
 
@@ -262,6 +263,81 @@ def demo(
             fail(error)
     if not good:
         raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="CSV (.gz too), Parquet or Arrow.", exists=True, dir_okay=False)],
+    over: Annotated[Over, typer.Option(help="By which protocol; direct is none.")] = "direct",
+    speed: Annotated[float, typer.Option(help="Recorded seconds a second.", min=0.001)] = 1.0,
+    park: Annotated[Path | None, typer.Option(help="Park file whose tags the columns are.", exists=True)] = None,
+    limit: Annotated[
+        list[str] | None, typer.Option(help="'COLUMN L=30 deadband=3': an alarm, where no park is given.")
+    ] = None,
+    column: Annotated[list[str] | None, typer.Option("--map", help="COLUMN=TAG, where they differ.")] = None,
+    skip: Annotated[list[str] | None, typer.Option(help="A column to leave out.")] = None,
+    time_column: Annotated[str | None, typer.Option(help="Found by its name if not given.")] = None,
+    start: Annotated[str | None, typer.Option(help="When the recording begins (ISO 8601 with zone).")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="Only play: mqtt://host:port, or the opc.tcp:// endpoint to serve.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play a recording through a real protocol into the service, and tell what it raises.
+
+    The service runs here, on the recording's own time, unless --to says where another one listens.
+
+    Example: parkwatch replay run.csv.gz --over opcua --speed 600 --limit "stripper_level L=30 deadband=3"
+    """
+    from deploy.embedded import EmbeddedError
+    from deploy.replay import DEFAULT_START, Job, parse_limit, parse_start, replay_job
+    from simulators.recording import RecordingConfig
+
+    if over == "direct" and to:
+        fail("--over direct goes into a service that runs here; give --over mqtt or opcua with --to")
+    set_up_logging(logging.ERROR)
+    with _explained():
+        pairs = [one.partition("=") for one in column or []]
+        config = RecordingConfig(
+            file=file, time_column=time_column, columns={name: tag for name, _, tag in pairs}, skip=tuple(skip or ())
+        )
+        job = Job(
+            recording=config,
+            over=over,
+            speed=speed,
+            start_us=parse_start(start or DEFAULT_START),
+            park_file=park,
+            limits=dict(parse_limit(one) for one in limit or []),
+            to=to,
+        )
+        try:
+            report = asyncio.run(replay_job(job, quiet=as_json))
+        except (EmbeddedError, TimeoutError) as error:
+            fail(error)
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+
+
+@app.command("make-park")
+def make_park(
+    enterprises: Annotated[int, typer.Option(help="How many.", min=1)] = 120,
+    tags: Annotated[int, typer.Option(help="How many, exactly.", min=1)] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same park.")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to; standard output if not given.")] = None,
+) -> None:
+    """Make a realistic park file: enterprises, hazard sources, outlets, stations, tags with limits.
+
+    Example: parkwatch make-park --enterprises 120 --tags 20000 --seed 1 --out park.yaml
+    """
+    from simulators.park_maker import make_park as make
+    from simulators.park_yaml import to_yaml
+
+    with _explained():
+        text = to_yaml(make(enterprises, tags, seed))
+        if out is None:
+            typer.echo(text, nl=False)
+        else:
+            out.write_text(text, "utf-8")
 
 
 def _keys(data_dir: Path) -> Keys:
