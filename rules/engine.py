@@ -1,19 +1,21 @@
 """The rule engine: samples in, transitions out. Its contract is `deploy/docs/semantics.md`."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 
 from park.batch import SampleBatch
 from park.index import TagTable
-from rules.arrays import NEVER, Bools, Columns, Ints, lines, text
+from rules.arrays import NEVER, Bools, Bytes, Columns, Ints, lines, text
 from rules.kind import Kind, Saved
 from rules.kinds import KINDS
 from rules.memory import Latest, Memory
 from rules.samples import Refused, Samples, Sorter
 from rules.snapshot import Snapshot
 from rules.spec import RuleSet
-from rules.standing import SIDES, Standing, joined
+from rules.standing import Standing, joined
 from rules.transition import Transition
 
 _GONE = "rule or tag removed"
@@ -87,8 +89,7 @@ class Engine:
             self._memory.learn(samples)
         for kind in self._kinds.values():
             told.extend(kind.advance(now_us, samples, self._memory))
-        told.sort(key=_order)
-        return told
+        return in_order(told)
 
     def resume(self, now_us: int) -> None:
         """The service was (re)started at ``now_us``: silence while it was away raises no communication alarm."""
@@ -115,7 +116,7 @@ class Engine:
     def snapshot(self) -> bytes:
         """The whole state, by tag id and rule id. Equal states give equal bytes."""
         ix = np.array([info.ix for info in self.tags.infos], dtype=np.int64)
-        columns: Columns = {"ids": text(info.id for info in self.tags.infos), "ix": ix}
+        columns: Columns = {"ids": self._ids, "ix": ix}
         columns |= {f"memory.{name}": column for name, column in self._memory.save(ix).items()}
         columns |= {f"waiting.{name}": column for name, column in _waiting(self._waiting).items()}
         rules = []
@@ -143,7 +144,7 @@ class Engine:
         snapshot = Snapshot.from_bytes(data)
         facts = snapshot.facts
         ix = snapshot.columns["ix"]
-        moved = self._moved(lines(snapshot.columns["ids"]), ix)
+        moved = self._moved(snapshot.columns["ids"], ix)
         self._now_us = facts["now_us"]
         self.counts = Counts(**dict(zip(("taken", "late", "duplicate", "unknown"), facts["counts"], strict=True)))
         self._memory.load(_under(snapshot.columns, "memory."), moved[ix])
@@ -166,16 +167,25 @@ class Engine:
         rule = self.rules.by_id(rule_id)
         return rule.kind if rule else ""
 
-    def _moved(self, ids: list[str], old_ix: Ints) -> Ints:
+    @cached_property
+    def _ids(self) -> Bytes:
+        return text(info.id for info in self.tags.infos)
+
+    def _moved(self, ids: Bytes, old_ix: Ints) -> Ints:
         """By old tag index: the index that the tag has now, -1 where it is gone."""
         here = self.tags.ix_of
         moved = np.full(int(old_ix.max(initial=-1)) + 1, -1, dtype=np.int64)
-        moved[old_ix] = [here.get(tag_id, -1) for tag_id in ids]
+        same = np.array_equal(ids, self._ids)
+        moved[old_ix] = list(here.values()) if same else [here.get(tag_id, -1) for tag_id in lines(ids)]
         return moved
 
 
-def _order(one: Transition) -> tuple[int, str, str, int]:
-    return one.effective_us, one.rule, one.target, SIDES.index(one.side)
+def in_order(told: list[Transition]) -> list[Transition]:
+    """Sorts in place by (effective time, rule, target, side); what is equal in these stays in order of happening."""
+    # One attribute after the other, the last first: far fewer comparisons of strings than with tuples of all four.
+    for attribute in ("side", "target", "rule", "effective_us"):
+        told.sort(key=attrgetter(attribute))
+    return told
 
 
 def _under(columns: Columns, prefix: str) -> Columns:

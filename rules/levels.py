@@ -159,7 +159,8 @@ class Side:
 
     def active(self, slots: Rows) -> Bools:
         """True where a condition stands or an alert does."""
-        return (self.phase[0, slots] | self.phase[1, slots]) != OFF
+        active: Bools = (self.phase[0, slots] | self.phase[1, slots]) != OFF
+        return active
 
     def marked(self, slots: Rows) -> Bools:
         """True where there is an alert that was last told to be unverified."""

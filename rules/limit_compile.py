@@ -5,16 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from park.index import TagInfo
-from park.model import Alarms, Level
+from park.model import Alarms, Limit
 from rules.levels import Side, SideName
 from rules.spec import LimitRule
 
-#: Levels of each side, nearer first.
-_NEARER_FIRST: dict[SideName, tuple[Level, Level]] = {
-    SideName.high: (Level.H, Level.HH),
-    SideName.low: (Level.L, Level.LL),
-}
-_Cell = tuple[int, int, float, float, int, int]
+_Levels = tuple[tuple[str, Limit | None], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,36 +24,52 @@ class Compiled:
 
 def compile_limits(infos: list[TagInfo], rule: LimitRule) -> Compiled:
     """Tags without any limit are left out."""
-    limited = [(info, alarms) for info in infos if (alarms := rule.limits or info.tag.alarms) and alarms.limits()]
-    sides = Side(SideName.high, len(limited)), Side(SideName.low, len(limited))
-    names = tuple(([""] * len(limited), [""] * len(limited)) for _ in sides)
-    for side, its_names in zip(sides, names, strict=True):
-        cells: list[_Cell] = []
-        for slot, (_, alarms) in enumerate(limited):
-            cells.extend(_cells(side, its_names, slot, alarms))
-        _fill(side, cells)
+    limited = [(info, alarms) for info in infos if (alarms := rule.limits or info.tag.alarms) and _any(alarms)]
+    size = len(limited)
+    sides = Side(SideName.high, size), Side(SideName.low, size)
+    names = (([""] * size, [""] * size), ([""] * size, [""] * size))
+    high, low = _Cells(), _Cells()
+    for slot, (_, alarms) in enumerate(limited):
+        high.add(slot, alarms, (("H", alarms.H), ("HH", alarms.HH)), names[0])
+        low.add(slot, alarms, (("L", alarms.L), ("LL", alarms.LL)), names[1])
+    high.fill(sides[0])
+    low.fill(sides[1])
     return Compiled(infos=[info for info, _ in limited], sides=sides, names=names)
 
 
-def _cells(side: Side, names: tuple[list[str], list[str]], slot: int, alarms: Alarms) -> list[_Cell]:
-    given = dict(alarms.limits())
-    cells: list[_Cell] = []
-    for place, level in enumerate(level for level in _NEARER_FIRST[side.name] if level in given):
-        limit = given[level]
-        x = side.sign * limit.limit
-        deadband = alarms.deadband if limit.deadband is None else limit.deadband
-        on_delay_us = alarms.on_delay if limit.on_delay is None else limit.on_delay
-        off_delay_us = alarms.off_delay if limit.off_delay is None else limit.off_delay
-        names[place][slot] = level.value
-        cells.append((place, slot, x, x - deadband, on_delay_us, off_delay_us))
-    return cells
+def _any(alarms: Alarms) -> bool:
+    return not (alarms.H is None and alarms.HH is None and alarms.L is None and alarms.LL is None)
 
 
-def _fill(side: Side, cells: list[_Cell]) -> None:
-    if not cells:
-        return
-    place, slot, limit, reset, on_delay_us, off_delay_us = (np.array(column) for column in zip(*cells, strict=True))
-    side.limit[place, slot] = limit
-    side.reset[place, slot] = reset
-    side.on_delay_us[place, slot] = on_delay_us
-    side.off_delay_us[place, slot] = off_delay_us
+class _Cells:
+    """The levels of one side of all tags, level by level, in columns. A park has a million: hence no objects."""
+
+    def __init__(self) -> None:
+        self.at: tuple[list[int], list[int]] = ([], [])
+        self.limit: list[float] = []
+        self.deadband: list[float] = []
+        self.on_delay_us: list[int] = []
+        self.off_delay_us: list[int] = []
+
+    def add(self, slot: int, alarms: Alarms, nearer_first: _Levels, names: tuple[list[str], list[str]]) -> None:
+        """The levels that one tag has on this side; a lone one goes first, whichever it is."""
+        place = 0
+        for name, limit in nearer_first:
+            if limit is not None:
+                names[place][slot] = name
+                self.at[0].append(place)
+                self.at[1].append(slot)
+                self.limit.append(limit.limit)
+                self.deadband.append(alarms.deadband if limit.deadband is None else limit.deadband)
+                self.on_delay_us.append(alarms.on_delay if limit.on_delay is None else limit.on_delay)
+                self.off_delay_us.append(alarms.off_delay if limit.off_delay is None else limit.off_delay)
+                place += 1
+
+    def fill(self, side: Side) -> None:
+        """Write them to the side, mirrored where it is the low one."""
+        place, slot = (np.array(column, dtype=np.intp) for column in self.at)
+        limit = side.sign * np.array(self.limit, dtype=np.float64)
+        side.limit[place, slot] = limit
+        side.reset[place, slot] = limit - np.array(self.deadband, dtype=np.float64)
+        side.on_delay_us[place, slot] = self.on_delay_us
+        side.off_delay_us[place, slot] = self.off_delay_us

@@ -22,14 +22,17 @@ class LimitState(Protocol):
     infos: list[TagInfo]
     sides: tuple[Side, Side]
     names: tuple[tuple[list[str], list[str]], ...]
-    tag_of: Ints
-    slot_of: Ints
+    tag_of: Rows
+    slot_of: Rows
     quality: Bytes
     mark_us: Ints
     used_us: Ints
     used_value: Floats
     active: Bools
     relimited: bool
+
+    @property
+    def fingerprint(self) -> str: ...
 
 
 def save_limits(kind: LimitState) -> Saved:
@@ -46,7 +49,7 @@ def save_limits(kind: LimitState) -> Saved:
     for side in kind.sides:
         columns |= {f"{side.name.name}.{name}": column for name, column in _save_side(kind, side).items()}
     return Saved(
-        fingerprint=_fingerprint(kind),
+        fingerprint=kind.fingerprint,
         columns=columns,
         standing=joined([_standing(kind, side) for side in kind.sides]),
     )
@@ -55,7 +58,7 @@ def save_limits(kind: LimitState) -> Saved:
 def load_limits(kind: LimitState, saved: Saved, moved: Ints) -> Bools:
     """See `rules.kind.Kind.load`."""
     columns = saved.columns
-    kind.relimited = bool(columns["relimited"][0]) or saved.fingerprint != _fingerprint(kind)
+    kind.relimited = bool(columns["relimited"][0]) or saved.fingerprint != kind.fingerprint
     known, slots = _where(kind, columns["tag"], moved)
     for name in ("quality", "mark_us", "used_us", "used_value"):
         getattr(kind, name)[slots] = columns[name][known]
@@ -67,7 +70,8 @@ def load_limits(kind: LimitState, saved: Saved, moved: Ints) -> Bools:
     return np.concatenate(taken)
 
 
-def _fingerprint(kind: LimitState) -> str:
+def limit_fingerprint(kind: LimitState) -> str:
+    """Equal where the same tags have the same limits."""
     digest = hashlib.sha256(kind.rule.uncertain.encode())
     digest.update("\n".join(info.id for info in kind.infos).encode())
     for side in kind.sides:

@@ -1,14 +1,17 @@
 """What happened to limit alarms, first as columns, at the end of an advance as transitions with a sentence each."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from park.duration import format_duration
 from park.index import TagInfo
 from rules.arrays import FAR, Bytes, Floats, Ints, Rows
 from rules.levels import SideName
-from rules.standing import QUALITIES, number_or_none
+from rules.standing import QUALITIES, SIDES, number_or_none
 from rules.transition import Change, Transition, alert_id
+
+_BEYOND = ("above", "below")
+_BACK = ("back below", "back above")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,121 +32,87 @@ class Happened:
     #: The limits were changed, and that is why.
     relimited: bool
 
+    def rows(self) -> Iterable[tuple[int, int, int, int, float, float, int]]:
+        """(slot, level, onset, effective, value, peak, quality) of each."""
+        columns = (self.slots, self.level, self.onset_us, self.effective_us, self.value, self.peak, self.quality)
+        return zip(*(column.tolist() for column in columns), strict=True)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
 class Words:
-    """Writes transitions of one rule."""
+    """Writes the transitions of one rule."""
 
-    rule: str
-    #: By slot.
-    infos: list[TagInfo]
-    #: By side, level and slot; empty where a tag has no such level.
-    names: tuple[tuple[list[str], list[str]], ...]
-    limits: tuple[Floats, ...]
-    timeout_us: Ints
+    def __init__(
+        self,
+        rule: str,
+        infos: list[TagInfo],
+        names: tuple[tuple[list[str], list[str]], ...],
+        limits: tuple[Floats, Floats],
+        timeout_us: Ints,
+    ) -> None:
+        """``names`` and ``limits`` by side, level and slot; ``limits`` mirrored on the low side."""
+        self._rule = rule
+        self._infos = infos
+        self._names = names
+        self._limits = limits
+        self._timeout_us = timeout_us
 
     def transitions(self, happened: Happened, now_us: int) -> list[Transition]:
-        """One transition an alert."""
-        columns = zip(
-            happened.slots.tolist(),
-            happened.level.tolist(),
-            happened.onset_us.tolist(),
-            happened.effective_us.tolist(),
-            happened.value.tolist(),
-            happened.peak.tolist(),
-            happened.quality.tolist(),
-            strict=True,
-        )
-        return [self._transition(happened, now_us, *row) for row in columns]
-
-    def _transition(
-        self,
-        happened: Happened,
-        now_us: int,
-        slot: int,
-        level: int,
-        onset_us: int,
-        effective_us: int,
-        value: float,
-        peak: float,
-        quality: int,
-    ) -> Transition:
-        side = happened.side
-        target = self.infos[slot].id
-        return Transition(
-            alert_id=alert_id(self.rule, target, side.name, onset_us),
-            change=happened.change,
-            rule=self.rule,
-            target=target,
-            side=side.name,
-            level=self.names[side][level - 1][slot],
-            onset_us=onset_us,
-            effective_us=effective_us,
-            detected_us=now_us,
-            value=number_or_none(value),
-            limit=self._limit(side, level, slot),
-            peak=number_or_none(peak if side is SideName.high else -peak),
-            quality=QUALITIES[quality],
-            unverified=quality != 0,
-            why=self._why(happened, slot, level, value, quality),
-        )
+        """One transition an alert. In a flood nearly all time is spent here."""
+        side, change, rule = happened.side, happened.change, self._rule
+        side_name, mirror = SIDES[side], (1.0, -1.0)[side]
+        told = []
+        for slot, level, onset_us, effective_us, value, peak, quality in happened.rows():
+            target = self._infos[slot].id
+            why = self._why(change, side, slot, level, value, quality)
+            told.append(
+                Transition(
+                    alert_id=alert_id(rule, target, side_name, onset_us),
+                    change=change,
+                    rule=rule,
+                    target=target,
+                    side=side_name,
+                    level=self._names[side][level - 1][slot],
+                    onset_us=onset_us,
+                    effective_us=effective_us,
+                    detected_us=now_us,
+                    value=number_or_none(value),
+                    limit=self._limit(side, level, slot),
+                    peak=number_or_none(0.0 + mirror * peak),
+                    quality=QUALITIES[quality],
+                    unverified=quality != 0,
+                    why=f"limits changed: {why}" if happened.relimited else why,
+                )
+            )
+        return told
 
     def _limit(self, side: SideName, level: int, slot: int) -> float:
-        limit = float(self.limits[side][level - 1, slot])
-        return limit if side is SideName.high else 0.0 - limit
+        limit = float(self._limits[side][level - 1, slot])
+        return limit if side == 0 else 0.0 - limit
 
-    def _why(self, happened: Happened, slot: int, level: int, value: float, quality: int) -> str:
-        what = f"{self.infos[slot].tag.quantity} {self._number(slot, value)}"
-        limit = self._named_limit(happened.side, level, slot)
-        sentence = _SENTENCES[happened.change](self, happened.side, slot, level, what, limit)
-        if happened.change is Change.UNVERIFIED:
-            sentence = f"{self._reason(slot, quality)}; last known {sentence}"
-        elif quality != 0:
-            sentence = f"{sentence}; unverified, {self._reason(slot, quality)}"
-        return f"limits changed: {sentence}" if happened.relimited else sentence
-
-    def beyond(self, side: SideName, slot: int, level: int, what: str, limit: str) -> str:
-        """The alarm stands."""
-        return f"{what} {_BEYOND[side]} {limit}"
-
-    def down(self, side: SideName, slot: int, level: int, what: str, limit: str) -> str:
-        """The alarm stands at a lower level."""
-        return f"{what} {_BACK[side]} {self._named_limit(side, level + 1, slot)}, still at {limit}"
-
-    def back(self, side: SideName, slot: int, level: int, what: str, limit: str) -> str:
-        """The alarm is over."""
-        return f"{what} {_BACK[side]} {limit}"
-
-    def good_again(self, side: SideName, slot: int, level: int, what: str, limit: str) -> str:
-        """The value is known again."""
-        return f"good data again: {what}, alarm at {limit}"
-
-    def known(self, side: SideName, slot: int, level: int, what: str, limit: str) -> str:
-        """The value is not known any more."""
-        return f"{what}, alarm at {limit}"
+    def _why(self, change: Change, side: SideName, slot: int, level: int, value: float, quality: int) -> str:
+        tag = self._infos[slot].tag
+        what = f"{tag.quantity} {value:.6g} {tag.unit}".rstrip()
+        limit = self._named_limit(side, level, slot)
+        if change is Change.UNVERIFIED:
+            return f"{self._reason(slot, quality)}; {what} when last known, alarm at {limit}"
+        if change is Change.VERIFIED:
+            return f"good data again: {what}, alarm at {limit}"
+        if change is Change.CLEARED:
+            sentence = f"{what} {_BACK[side]} {limit}"
+        elif change is Change.LEVEL_DOWN:
+            sentence = f"{what} {_BACK[side]} {self._named_limit(side, level + 1, slot)}, alarm at {limit}"
+        else:
+            sentence = f"{what} {_BEYOND[side]} {limit}"
+        return sentence if quality == 0 else f"{sentence}; unverified, {self._reason(slot, quality)}"
 
     def _reason(self, slot: int, quality: int) -> str:
-        if QUALITIES[quality] == "stale":
-            timeout_us = int(self.timeout_us[slot])
-            return f"no data for more than {format_duration(timeout_us)}" if timeout_us < FAR else "no data"
+        timeout_us = int(self._timeout_us[slot])
+        if QUALITIES[quality] == "stale" and timeout_us < FAR:
+            return f"no data for more than {format_duration(timeout_us)}"
         return f"data {QUALITIES[quality]}"
 
     def _named_limit(self, side: SideName, level: int, slot: int) -> str:
-        if level > 2 or not self.names[side][level - 1][slot]:
+        name = self._names[side][level - 1][slot] if level <= 2 else ""
+        if not name:
             return "a limit that is gone"
-        return f"{self.names[side][level - 1][slot]} {self._number(slot, self._limit(side, level, slot))}"
-
-    def _number(self, slot: int, value: float) -> str:
-        return f"{value:.6g} {self.infos[slot].tag.unit}".rstrip()
-
-
-_BEYOND = ("above", "below")
-_BACK = ("back below", "back above")
-_SENTENCES: dict[Change, Callable[[Words, SideName, int, int, str, str], str]] = {
-    Change.RAISED: Words.beyond,
-    Change.LEVEL_UP: Words.beyond,
-    Change.LEVEL_DOWN: Words.down,
-    Change.CLEARED: Words.back,
-    Change.UNVERIFIED: Words.known,
-    Change.VERIFIED: Words.good_again,
-}
+        return f"{name} {self._limit(side, level, slot):.6g} {self._infos[slot].tag.unit}".rstrip()

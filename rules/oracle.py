@@ -84,5 +84,4 @@ class Oracle:
 
 def in_order(told: Iterable[Transition]) -> list[Transition]:
     """By effective time, rule, target, high side before low; else in order of happening [5.3]."""
-    sides = ("high", "low", "")
-    return sorted(told, key=lambda one: (one.effective_us, one.rule, one.target, sides.index(one.side)))
+    return sorted(told, key=lambda one: (one.effective_us, one.rule, one.target, one.side))

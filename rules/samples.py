@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from park.batch import SampleBatch
 from park.quality import Quality, quality_class
-from rules.arrays import Bools, Bytes, Floats, Ints
+from rules.arrays import Bools, Bytes, Floats, Ints, Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -19,7 +19,7 @@ class Samples:
     order is that of arrival.
     """
 
-    tag: NDArray[np.int32]
+    tag: Rows
     time_us: Ints
     value: Floats
     #: The whole quality byte, for people.
@@ -48,7 +48,8 @@ class Refused:
 
 @dataclass(slots=True)
 class _Columns:
-    tag: NDArray[np.int32]
+    #: As wide as numpy's own index: it would widen a narrower one anew at every look-up.
+    tag: Rows
     time_us: Ints
     value: Floats
     quality: Bytes
@@ -59,9 +60,10 @@ class _Columns:
 
 def _joined(batches: Sequence[SampleBatch]) -> _Columns:
     if len(batches) == 1:
-        return _Columns(batches[0].tag, batches[0].time_us, batches[0].value, batches[0].quality)
+        first = batches[0]
+        return _Columns(first.tag.astype(np.intp), first.time_us, first.value, first.quality)
     return _Columns(
-        np.concatenate([batch.tag for batch in batches]),
+        np.concatenate([batch.tag for batch in batches], dtype=np.intp),
         np.concatenate([batch.time_us for batch in batches]),
         np.concatenate([batch.value for batch in batches]),
         np.concatenate([batch.quality for batch in batches]),
@@ -88,7 +90,7 @@ class Sorter:
         duplicate = 0
         if not single:
             columns, duplicate = _ordered(columns)
-        newest = newest_us[columns.tag]
+        newest = newest_us.take(columns.tag)
         fresh = columns.time_us > newest
         late = 0
         if not fresh.all():
@@ -106,18 +108,18 @@ class Sorter:
         if tag.min() < 0 or tag.max() >= len(self._in_use):
             columns = columns.take((tag >= 0) & (tag < len(self._in_use)))
         if not self._all_used:
-            known = self._in_use[columns.tag]
+            known = self._in_use.take(columns.tag)
             if not known.all():
                 columns = columns.take(known)
         return columns
 
-    def _single(self, tag: NDArray[np.int32]) -> bool:
+    def _single(self, tag: Rows) -> bool:
         if (tag[1:] > tag[:-1]).all():
             return True
         # Each row writes its number at its tag; where a tag occurs twice, one of the numbers is overwritten.
         numbers = np.arange(len(tag), dtype=np.int32)
         self._place[tag] = numbers
-        return bool((self._place[tag] == numbers).all())
+        return bool((self._place.take(tag) == numbers).all())
 
 
 def _ordered(columns: _Columns) -> tuple[_Columns, int]:

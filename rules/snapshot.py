@@ -35,7 +35,7 @@ class Snapshot:
         parts, layout = [], []
         for name, column in self.columns.items():
             little_endian = column.dtype.newbyteorder("<")
-            parts.append(column.astype(little_endian).tobytes())
+            parts.append(column.astype(little_endian, copy=False).tobytes())
             layout.append([name, little_endian.str, list(column.shape), len(parts[-1])])
         header = json.dumps({"facts": self.facts, "layout": layout}, ensure_ascii=False).encode()
         body = b"".join((header, *parts))

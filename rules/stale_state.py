@@ -22,6 +22,9 @@ class StaleState(Protocol):
     of_group: Alerts
     as_device: Bools
 
+    @property
+    def fingerprint(self) -> str: ...
+
 
 def save_stale(kind: StaleState) -> Saved:
     """The baseline of every tag, and the alerts there have been."""
@@ -36,7 +39,7 @@ def save_stale(kind: StaleState) -> Saved:
     }
     for name, alerts, rows in (("of_tag", kind.of_tag, tags), ("of_group", kind.of_group, sets)):
         columns |= {f"{name}.{column}": getattr(alerts, column)[rows] for column in ("raised", "onset_us", "told_us")}
-    return Saved(fingerprint=_fingerprint(kind), columns=columns, standing=_standing(kind))
+    return Saved(fingerprint=kind.fingerprint, columns=columns, standing=_standing(kind))
 
 
 def load_stale(kind: StaleState, saved: Saved, moved: Ints) -> Bools:
@@ -82,7 +85,8 @@ def _groups(groups: Groups, keys: list[str], raised: Bools) -> Ints:
     return found
 
 
-def _fingerprint(kind: StaleState) -> str:
+def stale_fingerprint(kind: StaleState) -> str:
+    """Equal where the same tags have the same timeouts and devices."""
     digest = hashlib.sha256("\n".join(info.id for info in kind.groups.infos).encode())
     for column in (kind.groups.group, kind.groups.timeout_us, kind.groups.due_us):
         digest.update(column.tobytes())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -85,4 +86,4 @@ def joined(parts: Sequence[Standing]) -> Standing:
 
 def number_or_none(number: float) -> float | None:
     """A plain float; None for NaN and the infinities, which JSON does not have."""
-    return float(number) if np.isfinite(number) else None
+    return float(number) if isfinite(number) else None

@@ -1,5 +1,6 @@
 """What the engine says: an alarm was raised, moved, marked or cleared."""
 
+import hashlib
 import json
 import uuid
 from collections.abc import Iterable
@@ -8,6 +9,7 @@ from enum import StrEnum
 
 #: Namespace of alert ids. Never change it: the same occurrence must have the same id for ever.
 ALERT_NAMESPACE = uuid.UUID("6f0f5d0a-3a6e-5d0e-9d5c-6b1f0c7a9e41")
+_NAMESPACE_BYTES = ALERT_NAMESPACE.bytes
 
 
 class Change(StrEnum):
@@ -60,7 +62,11 @@ class Transition:
 
 def alert_id(rule: str, target: str, side: str, onset_us: int) -> str:
     """UUIDv5 of what raised it: equal for the same occurrence in any engine, live or replayed."""
-    return str(uuid.uuid5(ALERT_NAMESPACE, f"{rule}|{target}|{side}|{onset_us}"))
+    # What `uuid.uuid5` does, without its object: in a flood this is a tenth of all work instead of a third.
+    name = f"{rule}|{target}|{side}|{onset_us}".encode()
+    digest = hashlib.sha1(_NAMESPACE_BYTES + name, usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 def to_bytes(transitions: Iterable[Transition]) -> bytes:

@@ -6,6 +6,8 @@ source-time order, one sample per tag a round, all tags of a round at once. Band
 long backlog of a tag costs as many rounds as it has samples that change something.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from park.index import TagTable
@@ -14,7 +16,7 @@ from rules.arrays import FAR, NEVER, Bools, Bytes, Floats, Ints, Rows
 from rules.kind import Saved
 from rules.levels import Side
 from rules.limit_compile import compile_limits
-from rules.limit_state import load_limits, save_limits
+from rules.limit_state import limit_fingerprint, load_limits, save_limits
 from rules.limit_words import Happened, Words
 from rules.memory import Memory
 from rules.samples import Samples
@@ -36,8 +38,8 @@ class LimitKind:
         self.infos = compiled.infos
         self.names = compiled.names
         self.high, self.low = self.sides = compiled.sides
-        self.tag_of: Ints = np.array([info.ix for info in compiled.infos], dtype=np.int64)
-        self.slot_of = np.full(tags.size, -1, dtype=np.int64)
+        self.tag_of: Rows = np.array([info.ix for info in compiled.infos], dtype=np.intp)
+        self.slot_of: Rows = np.full(tags.size, -1, dtype=np.intp)
         self.slot_of[self.tag_of] = np.arange(size)
         #: True where slot and tag index are the same: the usual park, and one look-up less a sample.
         self._direct = bool(size == tags.size and (self.slot_of == np.arange(size)).all())
@@ -60,13 +62,8 @@ class LimitKind:
         self._happened: list[Happened] = []
         #: The limits are not those that the state was built under: look at every value once.
         self.relimited = False
-        self._words = Words(
-            rule=rule.id,
-            infos=self.infos,
-            names=self.names,
-            limits=(self.high.limit, self.low.limit),
-            timeout_us=self.timeout_us,
-        )
+        limits = (self.high.limit, self.low.limit)
+        self._words = Words(rule.id, self.infos, self.names, limits, self.timeout_us)
         self.redraw(np.arange(size))
 
     # -- samples -----------------------------------------------------------------------------------------------------
@@ -85,14 +82,12 @@ class LimitKind:
         tag, value, grade = samples.tag, samples.value, samples.grade
         if rows is not None:
             tag, value, grade = tag[rows], value[rows], grade[rows]
-        if self._direct:
-            slot = tag.astype(np.intp, copy=False)
-            quiet: Bools = (value >= self._low_band[slot]) & (value <= self._high_band[slot])
-        else:
-            slot = self.slot_of[tag]
-            quiet = (slot < 0) | ((value >= self._low_band[slot]) & (value <= self._high_band[slot]))
+        slot = tag if self._direct else self.slot_of.take(tag)
+        quiet: Bools = (value >= self._low_band.take(slot)) & (value <= self._high_band.take(slot))
+        if not self._direct:
+            quiet |= slot < 0
         if not samples.all_good:
-            idle = (slot < 0) | ~self.active[slot]
+            idle = (slot < 0) | ~self.active.take(slot)
             ungraded = self._grade(grade)
             quiet = np.where(ungraded == _GOOD, quiet, idle & (quiet | (ungraded >= _BAD)))
         return quiet
@@ -248,6 +243,11 @@ class LimitKind:
             side.relimit(slots, now_us, self.used_value[slots] * side.sign, self._say)
         self.redraw(np.arange(len(self.infos)))
         self.relimited = False
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Equal where the same tags have the same limits."""
+        return limit_fingerprint(self)
 
     def save(self, memory: Memory) -> Saved:
         """See `rules.kind.Kind`."""

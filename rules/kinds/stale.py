@@ -7,6 +7,8 @@ name. A tag alone is only told of when its group is known to live: when a tag of
 stale.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from park.index import TagTable
@@ -17,7 +19,7 @@ from rules.memory import Memory
 from rules.samples import Samples
 from rules.spec import StaleRule
 from rules.stale_groups import Alerts, Groups, compile_groups
-from rules.stale_state import load_stale, save_stale
+from rules.stale_state import load_stale, save_stale, stale_fingerprint
 from rules.stale_words import StaleWords
 from rules.transition import Change, Transition
 
@@ -171,6 +173,11 @@ class StaleKind:
         return memory.used_us if self._worst is Quality.UNCERTAIN else memory.good_us
 
     # -- another engine ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Equal where the same tags have the same timeouts and devices."""
+        return stale_fingerprint(self)
 
     def save(self, memory: Memory) -> Saved:
         """See `rules.kind.Kind`."""
