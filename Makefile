@@ -1,6 +1,6 @@
 # What `make` can do here. Everything stays inside this directory; see deploy/setup.sh for how.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lock clean
+.PHONY: help setup demo test bench torture lock clean
 
 BIN := .venv/bin
 
@@ -22,6 +22,9 @@ test: setup ## every check: lint, format, architecture, types, tests
 
 bench: setup ## measure speed; writes bench.json
 	@$(BIN)/parkwatch bench --json bench.json
+
+torture: setup ## kill the service 20 times and take the database away, under load; a few minutes
+	@$(BIN)/python -m deploy.torture
 
 lock: ## make requirements.lock anew from pyproject.toml
 	@deploy/setup.sh lock

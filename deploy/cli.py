@@ -318,6 +318,44 @@ def replay(
         typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
 
 
+@app.command()
+def bench(
+    parts: Annotated[
+        list[str] | None, typer.Argument(help="store, engine, opcua, mqtt, e2e; all if none is named.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.", dir_okay=False)] = None,
+) -> None:
+    """Measure: each part's speed, and its ratio to a limit or a peer measured in the same run.
+
+    Example: parkwatch bench store engine --json bench.json
+    """
+    from rich.console import Console
+
+    from deploy.bench.parts import PARTS, machine, run_parts
+
+    unknown = sorted(set(parts or ()) - set(PARTS))
+    if unknown:
+        fail(f"there is no part {unknown[0]!r}; the parts are {', '.join(PARTS)}")
+    set_up_logging(logging.ERROR)
+    console = Console(stderr=True)
+    figures: dict[str, object] = {}
+    found_machine = machine()
+    with console.status("measuring …") as status:
+        for part, result in run_parts(tuple(parts or PARTS), lambda part: status.update(f"measuring {part} …")):
+            figures[part] = {**result, "machine": found_machine}
+            met = (
+                {True: "target met", False: "target missed"}.get(bool(result.get("met")), "") if "met" in result else ""
+            )
+            console.print(f"{part:7} {result.get('samples_per_s')} samples/s, ratio {result.get('ratio')}  {met}")
+    text = json.dumps(figures, ensure_ascii=False, indent=2)
+    if json_file is None:
+        typer.echo(text)
+    else:
+        json_file.write_text(text + "\n", "utf-8")
+    if any("error" in one for one in figures.values() if isinstance(one, dict)):
+        raise typer.Exit(1)
+
+
 @app.command("make-park")
 def make_park(
     enterprises: Annotated[int, typer.Option(help="How many.", min=1)] = 120,
