@@ -85,11 +85,12 @@ class Connection:
     def __init__(self, name: str, config: FleetConfig, user: tuple[str, str] | None) -> None:
         self._config = config
         self._changed = threading.Condition()
-        self._connected = threading.Event()
+        self._answered = threading.Event()
+        #: Why the broker refused the latest connection; empty where it did not.
+        self.refused = ""
         #: Messages handed to the client, and those of them the broker has acknowledged.
         self.published = 0
         self.acknowledged = 0
-        self.refused = ""
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=mqtt.MQTTv5)
         client.max_inflight_messages_set(_MOST_UNACKNOWLEDGED)
         client.max_queued_messages_set(0)
@@ -98,17 +99,12 @@ class Connection:
         if config.ca is not None:
             client.tls_set_context(ssl.create_default_context(cafile=config.ca))
         client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         self._client = client
 
     def _on_connect(self, _client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
         self.refused = str(code) if code.is_failure else ""
-        if not code.is_failure:
-            self._connected.set()
-
-    def _on_disconnect(self, _client: mqtt.Client, _data: Any, _flags: Any, _code: Any, _properties: Any) -> None:
-        self._connected.clear()
+        self._answered.set()
 
     def _on_publish(self, _client: mqtt.Client, _data: Any, _mid: int, _code: Any, _properties: Any) -> None:
         with self._changed:
@@ -117,11 +113,15 @@ class Connection:
 
     def open(self) -> None:
         """Connect. Raises OSError where nothing answers, ConnectionRefusedError where the broker says no."""
+        self._answered.clear()
         self._client.connect(self._config.host, self._config.port, keepalive=30)
         self._client.loop_start()
-        if not self._connected.wait(_CONNECT_TIMEOUT_S):
+        answered = self._answered.wait(_CONNECT_TIMEOUT_S)
+        if self.refused or not answered:
+            self._client.disconnect()
             self._client.loop_stop()
-            raise ConnectionRefusedError(f"the broker at {self._config.host}:{self._config.port}: {self.refused}")
+            why = self.refused or "no answer"
+            raise ConnectionRefusedError(f"the broker at {self._config.host}:{self._config.port}: {why}")
 
     def close(self) -> None:
         """Wait for what is on its way, then disconnect."""

@@ -46,7 +46,10 @@ def main() -> None:
     """The process."""
     parser = argparse.ArgumentParser(prog="simulators.mqtt_fleet", description="Simulated MQTT monitors")
     parser.add_argument("config", type=Path, help="YAML or JSON file")
-    asyncio.run(run(load_config(parser.parse_args().config)))
+    try:
+        asyncio.run(run(load_config(parser.parse_args().config)))
+    except (OSError, ValueError) as error:  # a file, a port or a target that is not what it should be
+        parser.exit(2, f"{error}\n")
 
 
 if __name__ == "__main__":
