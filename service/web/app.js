@@ -1,1 +1,179 @@
+/* The page: log in, listen, show. What it shows is never older than it says. */
 
+import { Live, request } from "./api.js";
+import { AlertList } from "./alerts.js";
+import { clock, element, setText, span } from "./format.js";
+import { Detail, Strip, Values } from "./panels.js";
+import { otherLanguage, translate, words } from "./words.js";
+
+const at = (id) => document.getElementById(id);
+const CONNECTORS_EVERY_MS = 3_000;
+
+/* The service's clock, carried on by ours: a wall display's own clock is often wrong. */
+let status = null;
+let status_ms = performance.now();
+const now_ms = () => (status ? Date.parse(status.now) + performance.now() - status_ms : Date.now());
+
+const list = new AlertList({
+  rows: at("rows"), counts: at("counts"), none: at("none"), announce: at("announce"),
+  now_ms, onOpen: (id) => detail.open(id), onProblem: toast,
+});
+const strip = new Strip(at("strip"));
+const values = new Values(at("values"));
+const detail = new Detail(toast, (alert) => list.put(alert));
+let live = null;
+let lost = false;
+let connectors = [];
+let who = null;
+let timers = [];
+
+function toast(text) {
+  at("toast").textContent = text;
+  at("toast").hidden = false;
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => (at("toast").hidden = true), 6_000);
+}
+
+function showStatus(data) {
+  status = data;
+  status_ms = performance.now();
+  const problems = data.problems.map((one) => element("li", "", one));
+  const shown = at("problems").querySelector("ul");
+  if (shown.textContent !== data.problems.join("")) shown.replaceChildren(...problems);
+  at("problems").hidden = problems.length === 0;
+  strip.status(data);
+  showTime();
+}
+
+function showTime() {
+  const w = words();
+  const silent_s = (performance.now() - status_ms) / 1e3;
+  const age_s = status?.data_age_s === null || !status ? null : status.data_age_s + silent_s;
+  setText(at("data-time"), status?.data ? clock(status.data) : "--:--:--");
+  setText(at("data-age"), age_s === null ? w.noData : w.ago(span(age_s)));
+  at("data").className = `data${age_s === null || age_s > 30 ? " old" : age_s > 5 ? " ageing" : ""}`;
+  const state = lost ? "lost" : status ? "up" : "waiting";
+  at("link").className = `link ${state}`;
+  setText(at("link-text"), { lost: w.linkLost, up: w.connected, waiting: w.connecting }[state]);
+  setText(at("lost-detail"), w.lostDetail(status ? clock(status.now) : "--:--:--", span(silent_s)));
+}
+
+function showLink(isLost) {
+  lost = isLost;
+  at("lost").hidden = !lost;
+  document.body.classList.toggle("is-lost", lost);
+  showTime();
+}
+
+async function showConnectors() {
+  try {
+    connectors = (await request("GET", "/connectors?gaps=false")).items;
+    strip.connectors(connectors);
+  } catch (problem) {
+    if (problem.status === 401) logIn();
+  }
+}
+
+async function refused() {
+  try {
+    await request("GET", "/session");
+  } catch (problem) {
+    if (problem.status === 401) logIn();
+  }
+}
+
+function stop() {
+  live?.close();
+  live = null;
+  timers.forEach(clearInterval);
+  timers = [];
+}
+
+function logIn(error = "") {
+  stop();
+  status = null;
+  at("page").hidden = true;
+  at("login").hidden = false;
+  at("login-error").textContent = error;
+  at("key").focus();
+}
+
+async function begin() {
+  who = await request("GET", "/session");
+  stop();
+  at("login").hidden = true;
+  at("page").hidden = false;
+  setText(at("park-name"), who.park_name);
+  setText(at("who"), who.enterprise ? `${who.name} · ${who.enterprise}` : who.name);
+  list.parkName = who.park_name;
+  await values.load().catch((problem) => toast(problem.message));
+  live = new Live(values.tags, {
+    snapshot: (data) => list.replace(data.alerts),
+    alert: (data) => {
+      list.put(data.alert);
+      if (detail.id === data.alert_id) detail.open(data.alert_id);
+    },
+    status: showStatus,
+    values: (data) => requestAnimationFrame(() => values.update(data)),
+    link: showLink,
+    refused,
+  });
+  showConnectors();
+  timers = [
+    setInterval(showConnectors, CONNECTORS_EVERY_MS),
+    setInterval(() => {
+      showTime();
+      list.tick();
+      values.tick(now_ms());
+    }, 1_000),
+  ];
+}
+
+at("login").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    await request("POST", "/session", { key: at("key").value });
+    at("key").value = "";
+    await begin();
+  } catch (problem) {
+    const w = words();
+    at("login-error").textContent = { 0: w.unreachable, 401: w.badKey, 429: w.tooMany }[problem.status] ?? problem.message;
+  }
+});
+
+at("logout").addEventListener("click", async () => {
+  await request("DELETE", "/session").catch(() => null);
+  logIn();
+});
+
+for (const button of document.querySelectorAll("button.lang")) {
+  button.addEventListener("click", () => {
+    otherLanguage();
+    list.redraw();
+    strip.connectors(connectors);
+    if (status) showStatus(status);
+    if (detail.id) detail.open(detail.id);
+  });
+}
+
+at("search").addEventListener("input", () => list.filter(at("search").value));
+
+document.addEventListener("keydown", (event) => {
+  if (at("page").hidden || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") {
+    detail.close();
+    document.activeElement?.blur();
+    return;
+  }
+  if (event.target.matches("input, button, textarea")) return;
+  const act = {
+    j: () => list.step(1), ArrowDown: () => list.step(1), k: () => list.step(-1), ArrowUp: () => list.step(-1),
+    a: () => list.acknowledgeSelected(), Enter: () => list.openSelected(), "/": () => at("search").focus(),
+  }[event.key];
+  if (!act || event.repeat && event.key === "a") return;
+  event.preventDefault();
+  act();
+});
+
+translate();
+begin().catch((problem) => logIn(problem.status === 401 ? "" : words().unreachable));

@@ -1,0 +1,98 @@
+/* Requests to the service, and the live stream. */
+
+const BASE = "/api/v1";
+
+/** An answer that was not what was asked for: problem details, RFC 9457. */
+export class Problem extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+/** JSON of a route. Throws Problem; status 0: the service cannot be reached. */
+export async function request(method, path, body) {
+  let answer;
+  try {
+    answer = await fetch(BASE + path, {
+      method,
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+      signal: AbortSignal.timeout(10_000),
+    });
+  } catch (error) {
+    throw new Problem(0, String(error.message ?? error));
+  }
+  const content = answer.status === 204 ? null : await answer.json().catch(() => null);
+  if (!answer.ok) throw new Problem(answer.status, content?.detail ?? answer.statusText);
+  return content;
+}
+
+/* A status comes every second. Without one for LOST_MS the connection is lost; after RENEW_MS it is made anew, because
+   a line that was cut somewhere on the way does not tell the browser. */
+const LOST_MS = 2_500;
+const RENEW_MS = 6_000;
+
+/** The live stream: calls handlers.{snapshot, alert, status, values, link, refused}; resumes where it was. */
+export class Live {
+  #source = null;
+  #lastId = "";
+  #heard_ms = performance.now();
+  #opened_ms = 0;
+  #lost = false;
+
+  constructor(tags, handlers) {
+    this.tags = tags;
+    this.handlers = handlers;
+    this.timer = setInterval(() => this.#check(), 250);
+    this.#open();
+  }
+
+  close() {
+    clearInterval(this.timer);
+    this.#source?.close();
+  }
+
+  #open() {
+    this.#source?.close();
+    this.#opened_ms = performance.now();
+    const query = new URLSearchParams();
+    if (this.tags.length) query.set("tags", this.tags.join(","));
+    if (this.#lastId) query.set("after", this.#lastId);
+    const source = (this.#source = new EventSource(`${BASE}/live?${query}`));
+    const on = (name, handle) =>
+      source.addEventListener(name, (event) => {
+        if (event.lastEventId) this.#lastId = event.lastEventId;
+        this.#hear();
+        handle(JSON.parse(event.data));
+      });
+    on("snapshot", (data) => this.handlers.snapshot(data));
+    on("reset", (data) => this.handlers.snapshot(data));
+    on("alert", (data) => this.handlers.alert(data));
+    on("status", (data) => this.handlers.status(data));
+    on("values", (data) => this.handlers.values(data));
+    source.addEventListener("error", () => {
+      // A refusal (no session, too many listeners) ends an EventSource for good; we try again ourselves.
+      if (source.readyState === EventSource.CLOSED) this.handlers.refused();
+    });
+  }
+
+  #hear() {
+    this.#heard_ms = performance.now();
+    if (this.#lost) this.#turn(false);
+  }
+
+  #turn(lost) {
+    this.#lost = lost;
+    this.handlers.link(lost);
+  }
+
+  #check() {
+    const now_ms = performance.now();
+    const silent_ms = now_ms - this.#heard_ms;
+    if (silent_ms > LOST_MS && !this.#lost) this.#turn(true);
+    if (silent_ms > RENEW_MS && now_ms - this.#opened_ms > RENEW_MS) this.#open();
+    else if (this.#source.readyState === EventSource.CLOSED && now_ms - this.#opened_ms > 2_000) this.#open();
+  }
+}

@@ -1,0 +1,71 @@
+/* What the page says, in both languages; Chinese is the default. */
+
+const WORDS = {
+  zh: {
+    title: "安全环保实时监测", key: "API 密钥", login: "登录", logout: "退出",
+    loginHint: "密钥由管理员用 parkwatch key create 生成", other: "English",
+    badKey: "密钥无效或已失效", tooMany: "登录失败次数过多,请稍候再试", unreachable: "无法连接服务",
+    dataAsOf: "数据截至", noData: "尚无数据", ago: (s) => `${s} 前`,
+    connected: "实时", connecting: "连接中…", linkLost: "连接中断",
+    lost: "与服务的连接已中断!画面不再更新", lostDetail: (time, s) => `最后更新 ${time}(${s} 前),正在自动重连…`,
+    alerts: "报警", noAlerts: "当前没有报警", noMatch: "没有符合筛选的报警", search: "筛选:位号、装置、企业、级别…",
+    priority: "优先级", state: "状态", what: "报警点", where: "位置", value: "当前值 / 限值", onset: "发生时间", why: "原因",
+    keyMove: "移动", keyAck: "确认", keyOpen: "详情",
+    ack: (level) => `确认${level ? " " + level : ""}`, acking: "确认中…", moved: "列表刚刚移动,请再确认一次",
+    ackTitle: (level) => `按所见级别 ${level || "—"} 确认该报警`,
+    states: { unack: "未确认", acked: "已确认", rtnun: "恢复未确认", shelved: "已搁置", suppressed: "已抑制", out_of_service: "停用" },
+    priorities: { 1: "紧急", 2: "高", 3: "中", 4: "低" },
+    unverified: "未核实", unverifiedTitle: "数据不良或缺失,无法核实报警是否仍成立", late: "迟检", lateTitle: (t) => `补传数据中发现,检出时间 ${t}`,
+    peak: "峰值", limit: "限值", values: "实时数值", stale: "陈旧", noValue: "无值",
+    connectorStates: { starting: "启动中", connected: "正常", degraded: "异常", disconnected: "断开", stopped: "已停止" },
+    store: "数据库", storeDown: "不可用", lag: (s) => `滞后 ${s}`, shared: "园区共享",
+    comment: "添加备注", commentHint: "写入报警记录的备注", events: "经过", incomplete: "数据库未应答,仅显示内存中的记录",
+    triggers: { raised: "产生", level_up: "升级", level_down: "降级", unverified: "未核实", verified: "已核实", cleared: "恢复正常", returned: "再次发生", ack: "确认", comment: "备注", shelve: "搁置", unshelve: "取消搁置", expired: "到期", suppress: "抑制", context_ended: "抑制结束", take_out: "停用", put_back: "恢复使用" },
+    engine: "系统", by: "确认人", level: "级别", onsetLong: "发生", raised: "报警", detected: "检出", cleared: "恢复", rule: "规则", failed: "操作失败",
+    newAlert: (n, what) => `新报警 ${n}:${what}`, units: { s: "秒", m: "分", h: "时", d: "天" },
+  },
+  en: {
+    title: "Safety and environmental monitoring", key: "API key", login: "Log in", logout: "Log out",
+    loginHint: "An administrator makes keys with parkwatch key create", other: "中文",
+    badKey: "The key is not valid (any more)", tooMany: "Too many failed logins; wait a moment", unreachable: "The service cannot be reached",
+    dataAsOf: "Data as of", noData: "no data yet", ago: (s) => `${s} ago`,
+    connected: "Live", connecting: "Connecting…", linkLost: "Connection lost",
+    lost: "Connection to the service lost! This picture is not being updated", lostDetail: (time, s) => `Last update ${time} (${s} ago); reconnecting…`,
+    alerts: "Alerts", noAlerts: "No alerts", noMatch: "No alert matches the filter", search: "Filter: tag, source, enterprise, level…",
+    priority: "Priority", state: "State", what: "What", where: "Where", value: "Value / limit", onset: "Since", why: "Why",
+    keyMove: "move", keyAck: "acknowledge", keyOpen: "details",
+    ack: (level) => `Ack${level ? " " + level : ""}`, acking: "…", moved: "The list has just moved; acknowledge once more",
+    ackTitle: (level) => `Acknowledge this alert at the level seen: ${level || "—"}`,
+    states: { unack: "Unacked", acked: "Acked", rtnun: "Returned", shelved: "Shelved", suppressed: "Suppressed", out_of_service: "Out of service" },
+    priorities: { 1: "Urgent", 2: "High", 3: "Medium", 4: "Low" },
+    unverified: "unverified", unverifiedTitle: "Bad or missing data: it cannot be verified that the alarm still holds", late: "late", lateTitle: (t) => `Found in a backlog, detected at ${t}`,
+    peak: "peak", limit: "limit", values: "Live values", stale: "stale", noValue: "none",
+    connectorStates: { starting: "starting", connected: "ok", degraded: "degraded", disconnected: "disconnected", stopped: "stopped" },
+    store: "Database", storeDown: "down", lag: (s) => `${s} behind`, shared: "shared",
+    comment: "Comment", commentHint: "A remark for the record", events: "What happened", incomplete: "The database does not answer: only events still in memory",
+    triggers: { raised: "raised", level_up: "level up", level_down: "level down", unverified: "unverified", verified: "verified", cleared: "returned to normal", returned: "returned", ack: "acknowledged", comment: "comment", shelve: "shelved", unshelve: "unshelved", expired: "expired", suppress: "suppressed", context_ended: "context ended", take_out: "taken out of service", put_back: "put back" },
+    engine: "system", by: "by", level: "Level", onsetLong: "Onset", raised: "Raised", detected: "Detected", cleared: "Cleared", rule: "Rule", failed: "Failed",
+    newAlert: (n, what) => `New alert ${n}: ${what}`, units: { s: "s", m: "min", h: "h", d: "d" },
+  },
+};
+
+let language = localStorage.getItem("language") === "en" ? "en" : "zh";
+
+/** The words of the language in force. */
+export const words = () => WORDS[language];
+
+/** Change to the other language and write it into everything that carries data-t. */
+export function otherLanguage() {
+  language = language === "zh" ? "en" : "zh";
+  localStorage.setItem("language", language);
+  translate();
+}
+
+/** Write the words into everything that carries data-t. */
+export function translate() {
+  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+  for (const one of document.querySelectorAll("[data-t]")) one.textContent = words()[one.dataset.t];
+  for (const one of document.querySelectorAll("button.lang")) one.textContent = words().other;
+  document.getElementById("search").placeholder = words().search;
+  document.getElementById("comment").placeholder = words().commentHint;
+}
