@@ -198,12 +198,17 @@ class Journal:
         Raises JournalFailed.
         """
         with self._changing() as writer:
-            known = {tag_id: ix for ix, tag_id in writer.execute("SELECT ix, id FROM tag")}
+            known = _tags(writer)
             fresh = [tag_id for tag_id in dict.fromkeys(ids) if tag_id not in known]
             start = max(known.values(), default=-1) + 1
             added = {tag_id: start + i for i, tag_id in enumerate(fresh)}
             writer.executemany("INSERT INTO tag VALUES (?, ?)", [(ix, tag_id) for tag_id, ix in added.items()])
         return known | added
+
+    def known_tags(self) -> Mapping[str, int]:
+        """The index of every tag ever seen."""
+        with self._writing:
+            return _tags(self._writer)
 
     @property
     def size_bytes(self) -> int:
@@ -223,6 +228,10 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _tags(connection: sqlite3.Connection) -> dict[str, int]:
+    return {tag_id: ix for ix, tag_id in connection.execute("SELECT ix, id FROM tag")}
 
 
 def _lock(path: Path) -> int:

@@ -60,7 +60,8 @@ def _alert_values(event: Event) -> tuple[Any, ...]:
     alert = event.alert
     times = {name: moment(alert[f"{name}_us"]) for name in ("onset", "raised", "detected", "cleared", "acked")}
     special = times | {"limit_value": alert["limit"], "chain": event.chain}
-    return tuple(special[column] if column in special else alert[column] for column in _ALERT_COLUMNS)
+    values = [special[column] if column in special else alert[column] for column in _ALERT_COLUMNS]
+    return tuple(_text(value) if type(value) is str else value for value in values)
 
 
 def write_letters(cursor: psycopg.Cursor, letters: Sequence[DeadLetter]) -> None:
@@ -74,7 +75,7 @@ def write_letters(cursor: psycopg.Cursor, letters: Sequence[DeadLetter]) -> None
                 _text(letter.origin),
                 _text(letter.enterprise),
                 _text(letter.address),
-                letter.reason,
+                _text(letter.reason),
                 _text(letter.detail),
                 letter.raw,
             )

@@ -88,8 +88,10 @@ def community_policies(policy: StorePolicy) -> list[str]:
     statements.append("SELECT remove_compression_policy('sample', if_exists => true)")
     if policy.compress_after is not None:
         statements += [
-            "ALTER TABLE sample SET (timescaledb.compress, timescaledb.compress_segmentby = 'tag',"
-            " timescaledb.compress_orderby = 'time')",
+            # Not again where it is on: with chunks compressed already it may be refused.
+            "DO $$ BEGIN IF NOT (SELECT compression_enabled FROM timescaledb_information.hypertables"
+            " WHERE hypertable_name = 'sample') THEN ALTER TABLE sample SET (timescaledb.compress,"
+            " timescaledb.compress_segmentby = 'tag', timescaledb.compress_orderby = 'time'); END IF; END $$",
             f"SELECT add_compression_policy('sample', interval '{policy.compress_after} microseconds')",
         ]
     return statements

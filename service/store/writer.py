@@ -7,7 +7,7 @@ or absent database only lets the writer fall behind; intake and alarms do not no
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,15 @@ MAX_SAMPLES = 100_000
 #: A trickle is collected for so long before it is written.
 _LINGER_S = 0.2
 _RETRY_S = (0.2, 5.0)
+#: A line that went dead without a word (a switch, a firewall) is noticed within half a minute, not after two hours.
+_LINE: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+    "application_name": "parkwatch-store",
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,13 +97,16 @@ class StoreWriter:
         wait_s = _RETRY_S[0]
         while True:
             try:
-                with psycopg.connect(self._dsn, connect_timeout=5, application_name="parkwatch-store") as connection:
+                with psycopg.connect(self._dsn, **_LINE) as connection:
                     self._prepare(connection)
                     wait_s = _RETRY_S[0]
                     self._write_until_stopped(connection)
                     return
             except (psycopg.Error, MigrationRefused) as error:
                 self._note(error)
+            except Exception as error:  # a defect of ours; a writer that is dead in silence would be a worse one
+                self._note(error)
+                _log.critical("The store writer failed and begins again.", exc_info=error)
             if self._stop.wait(wait_s):
                 return
             wait_s = min(wait_s * 2, _RETRY_S[1])
@@ -108,15 +120,25 @@ class StoreWriter:
         if self._auto_migrate:
             migrate(connection)
         self.status.edition = edition(connection)
-        self._db_ix = _sync_tags(connection, self._tags)
+        self._db_ix = _sync_tags(connection, self._tags, self._journal.known_tags())
         self._housekeeping.prepare(connection, self.status.edition)
+        self.status.position = self._stored_position(connection)
+        self.status.state, self.status.error = "up", ""
+
+    def _stored_position(self, connection: psycopg.Connection) -> int:
         found = connection.execute(
             "SELECT position FROM journal_reader WHERE journal = %s", (self._journal.id,)
         ).fetchone()
         connection.commit()
-        position = max(found[0] if found else 0, self._journal.trimmed)
-        self.status.position = position
-        self.status.state, self.status.error = "up", ""
+        stored: int = found[0] if found else 0
+        if stored > self._journal.last_position:
+            _log.error(
+                "The journal is older than the database (put back from a backup?); all of it is stored again.",
+                journal=self._journal.last_position,
+                database=stored,
+            )
+            return self._journal.trimmed
+        return max(stored, self._journal.trimmed)
 
     def _write_until_stopped(self, connection: psycopg.Connection) -> None:
         while True:
@@ -199,11 +221,16 @@ class StoreWriter:
         )
 
 
-def _sync_tags(connection: psycopg.Connection, tags: TagTable) -> NDArray[np.int32]:
-    """Bring table ``tag`` up to date; return the database's index of each tag by ours, shape ``(size,)``."""
+def _sync_tags(connection: psycopg.Connection, tags: TagTable, registry: Mapping[str, int]) -> NDArray[np.int32]:
+    """Bring table ``tag`` up to date; return the database's index of each tag by ours.
+
+    ``registry`` has the tags that have left the park, too: the journal may still hold samples of theirs.
+    """
     rows = [(one.id, one.enterprise, one.source_id, one.tag.quantity, one.tag.unit) for one in tags.infos]
     known = {row[0]: row[1:] for row in connection.execute("SELECT id, enterprise, source, quantity, unit FROM tag")}
     changed = [row for row in rows if known.get(row[0]) != row[1:]]
+    gone = [one for one in registry if one not in known and tags.by_id(one) is None]
+    changed += [(one, one.split(".")[0], one.rpartition(".")[0], "", "") for one in gone]
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO tag (id, enterprise, source, quantity, unit) VALUES (%s, %s, %s, %s, %s)"
@@ -213,7 +240,9 @@ def _sync_tags(connection: psycopg.Connection, tags: TagTable) -> NDArray[np.int
         )
     connection.commit()
     by_id: dict[str, int] = dict(connection.execute("SELECT id, ix FROM tag").fetchall())
-    db_ix = np.full(tags.size, -1, dtype=np.int32)
-    for info in tags.infos:
-        db_ix[info.ix] = by_id[info.id]
+    connection.commit()
+    ours = {**registry, **tags.ix_of}
+    db_ix = np.full(max(ours.values(), default=-1) + 1, -1, dtype=np.int32)
+    for tag_id, ix in ours.items():
+        db_ix[ix] = by_id[tag_id]
     return db_ix

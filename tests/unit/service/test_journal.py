@@ -180,7 +180,7 @@ def test_tags_are_numbered_on_and_keep_their_numbers(path: Path) -> None:
         assert journal.register_tags(["c", "a", "c"]) == {"a": 0, "b": 1, "c": 2}
     with Journal(path) as journal:
         assert journal.register_tags(["d"]) == {"a": 0, "b": 1, "c": 2, "d": 3}
-        assert journal.register_tags([]) == {"a": 0, "b": 1, "c": 2, "d": 3}
+        assert journal.register_tags([]) == journal.known_tags() == {"a": 0, "b": 1, "c": 2, "d": 3}
 
 
 def test_state_is_kept_and_replaced(path: Path) -> None:
