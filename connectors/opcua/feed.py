@@ -73,7 +73,7 @@ class Feeder:
 
     def _sift(self, values: Values, slots: NDArray[np.intp], received_us: int) -> Sifted:
         sifted = self._sifter.sift(values, slots, received_us)
-        self._health.received += len(values)
+        self._health.received += len(sifted.batch) + sifted.dead
         self._health.dead_letters += sifted.dead
         if len(sifted.batch):
             self._health.last_source_us = max(self._health.last_source_us, int(sifted.batch.time_us.max()))

@@ -3,7 +3,8 @@
 A good or uncertain status with a finite number is a sample. A bad status is a sample without a value (NaN), whatever
 stood in the value: OPC UA says it means nothing. Everything else, text or arrays, infinities, no value at all, no time
 at all, is a dead letter with the bytes as they came; a tag that sends such things ten times a second gets one letter a
-minute for each reason, and `Health.dead_letters` counts them all.
+minute for each reason, and `Health.dead_letters` counts them all. A server that says that it has no value yet (it has
+just started) has sent nothing at all: neither a sample nor a dead letter, and ``counts["waiting"]`` tells how often.
 """
 
 from collections import Counter
@@ -23,6 +24,8 @@ EPOCH = 116_444_736_000_000_000
 _DAY_US = 86_400_000_000
 _BAD = 2
 _OVERFLOW = 0x0480
+_WAITING_FOR_INITIAL_DATA = np.uint32(0x80320000)
+_CODE = np.uint32(0xFFFF0000)
 
 _DETAIL = {
     "not_a_number": "{value} is not a measurement; the source should send a finite number or a bad status",
@@ -62,7 +65,8 @@ class Sifter:
         self._quality: dict[int, int] = {0: from_opcua_status(0)}
         #: Greatest source time the journal has, by slot; 0: none yet.
         self.last_us = np.zeros(len(tags), np.int64)
-        #: What is odd but no error: ``server_time`` (no source time), ``overflow`` (the server's queue was too short).
+        #: What is odd but no error: ``server_time`` (no source time), ``overflow`` (the server's queue was too short),
+        #: ``waiting`` (the server has no value yet).
         self.counts: Counter[str] = Counter()
 
     def sift(self, values: Values, slots: NDArray[np.intp], received_us: int) -> Sifted:
@@ -70,8 +74,10 @@ class Sifter:
         bad = values.status >> 30 >= _BAD
         filetime = np.where(values.source > 0, values.source, values.server)
         reason = _reasons(values, bad, filetime)
+        waiting = (values.status & _CODE == _WAITING_FOR_INITIAL_DATA) & (filetime <= 0)
+        self.counts["waiting"] += int(waiting.sum())
         kept = np.flatnonzero(reason == 0)
-        rejected = np.flatnonzero(reason)
+        rejected = np.flatnonzero((reason != 0) & ~waiting)
         self._count(values, kept, filetime)
         batch = SampleBatch(
             tag=self._ix[slots[kept]],
@@ -86,7 +92,7 @@ class Sifter:
             for row in rejected
             if (letter := self._letter(values, int(row), int(slots[row]), _REASONS[reason[row]], received_us))
         ]
-        gone = slots[np.isin(values.status & np.uint32(0xFFFF0000), _GONE)] if bad.any() else slots[:0]
+        gone = slots[np.isin(values.status & _CODE, _GONE)] if bad.any() else slots[:0]
         return Sifted(batch, letters, len(rejected), slots[kept], [int(slot) for slot in np.unique(gone)])
 
     def commit(self, sifted: Sifted) -> bool:
