@@ -202,8 +202,9 @@ class MqttConnector:
         self._subscribed = False
         self._gaps.down(max(now_us - event.silent_us, since_us or 0), event.reason)
         self._health.errors += 1
+        if since_us is not None or event.reason != self._health.last_error:  # not once an attempt
+            _log.warning("No connection to the broker.", connector=self._config.id, why=event.reason)
         self._show_state(event.reason)
-        _log.warning("No connection to the broker.", connector=self._config.id, why=event.reason)
 
     def _show_state(self, error: str = "") -> None:
         if self._refusing:

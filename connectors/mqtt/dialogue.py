@@ -39,9 +39,12 @@ class Dialogue:
         self._held = held
         self._deliver = deliver
         self._tell = tell
-        self._why = "the broker closed the connection"
+        self._why = "the broker closed the connection; if that repeats, does another client use our client_id?"
         self._silent_us = 0
         self._answered = False
+        self._splitter = Splitter(
+            version_5=config.version == "5", max_message_bytes=config.max_message_bytes, on_message=deliver
+        )
         self._resubscribe_at_s: float | None = None
 
     def hold(self) -> Ended:
@@ -51,7 +54,7 @@ class Dialogue:
             client = self._client()
             _connect(client, config)
         except (OSError, ValueError) as error:
-            return Ended(of_connecting(error, config.host, config.effective_port))
+            return Ended(of_connecting(error, config))
         assert client.split is not None
         try:
             self._serve(client, client.split)
@@ -59,13 +62,14 @@ class Dialogue:
             self._why = f"the connection broke: {error}"
         finally:
             client.split.close()
-        return Ended(self._why, self._silent_us)
+        return Ended(self._splitter.broken or self._why, self._silent_us)
 
     def _client(self) -> SplitClient:
         config = self._config
         v5 = config.version == "5"
         client = SplitClient(
-            Splitter(version_5=v5, max_message_bytes=config.max_message_bytes, on_message=self._deliver),
+            self._splitter,
+            config.tls.context() if config.tls is not None else None,
             CallbackAPIVersion.VERSION2,
             client_id=config.effective_client_id,
             clean_session=None if v5 else False,
@@ -76,8 +80,6 @@ class Dialogue:
         client.connect_timeout = config.connect_timeout / 1e6
         if config.username is not None:
             client.username_pw_set(config.username, config.read_password())
-        if config.tls is not None:
-            client.tls_set_context(config.tls.context())
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message

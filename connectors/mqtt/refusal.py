@@ -2,6 +2,8 @@
 
 import ssl
 
+from connectors.mqtt.config import MqttConfig
+
 #: Reason names as paho gives them, for both protocol versions.
 _CURES = {
     "Bad user name or password": "check username and password (or password_file)",
@@ -28,13 +30,13 @@ def with_cure(reason: str) -> str:
     return f"{reason}: {cure}" if cure else reason
 
 
-def of_connecting(error: Exception, host: str, port: int) -> str:
+def of_connecting(error: Exception, config: MqttConfig) -> str:
     """Why there is no connection, and what may help."""
-    where = f"{host}:{port}"
+    where = f"{config.host}:{config.effective_port}"
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"{where}: the broker's certificate is not believed ({error.verify_message}); check tls.ca and host"
-    if isinstance(error, ssl.SSLError):
-        return f"{where}: TLS failed ({error.reason or error}); is this the broker's TLS port, and does it want a cert?"
+    if isinstance(error, ssl.SSLError) or (config.tls and isinstance(error, ConnectionResetError)):
+        return f"{where}: TLS failed ({error}); is this the broker's TLS port, and does it want a cert?"
     if isinstance(error, TimeoutError):
         return f"{where}: no answer; check host, port and firewall"
     if isinstance(error, ConnectionRefusedError):

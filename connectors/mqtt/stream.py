@@ -5,6 +5,7 @@ message, most of what one costs here. A PUBLISH packet is the simplest of all to
 (connecting, TLS, subscribing, keep-alive, acknowledging, disconnecting) is paho's, which never knows.
 """
 
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -27,7 +28,7 @@ _ALIVE_EVERY_S = 0.5
 
 
 class Malformed(OSError):
-    """The broker sent bytes that are not MQTT; paho takes an OSError for a lost connection, which it now is."""
+    """The broker sent bytes that are not MQTT. To paho an OSError means a lost connection, which it now is."""
 
 
 class Splitter:
@@ -44,6 +45,8 @@ class Splitter:
         self._wanted = 2
         #: Bytes of a too large message that are still to come, and not kept.
         self._skip = 0
+        #: What was malformed; paho does not pass it on.
+        self.broken = ""
 
     def feed(self, data: bytes) -> None:
         """Raises Malformed."""
@@ -53,8 +56,13 @@ class Splitter:
             data = data[skipped:]
         self._parts.append(data)
         self._have += len(data)
-        if self._have >= self._wanted:
+        if self._have < self._wanted:
+            return
+        try:
             self._split(self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
+        except Malformed as error:
+            self.broken = str(error)
+            raise
 
     def _split(self, data: bytes) -> None:
         at, end, self._wanted = 0, len(data), 2
@@ -192,16 +200,21 @@ class SplitSocket:
 class SplitClient(Client):
     """paho's client on a `SplitSocket`. For one thread only, through ``loop_read`` and its like."""
 
-    def __init__(self, splitter: Splitter, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, splitter: Splitter, tls: ssl.SSLContext | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._splitter = splitter
+        self._tls = tls
         #: None before `connect` has returned.
         self.split: SplitSocket | None = None
         # With this callback set, paho queues what it is to send and leaves the sending to us.
         self.on_socket_register_write = _nothing
 
     def _create_socket(self) -> "SocketLike":
-        self.split = SplitSocket(super()._create_socket(), self._splitter)
+        sock = socket.create_connection((self.host, self.port), self.connect_timeout)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is not None:  # paho would do the same, and leave the socket open where the handshake fails
+            sock = self._tls.wrap_socket(sock, server_hostname=self.host)
+        self.split = SplitSocket(sock, self._splitter)
         return self.split
 
 
