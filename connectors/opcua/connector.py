@@ -28,6 +28,7 @@ class OpcUaConnector:
         self._down_since_us = 0
         self._why = "start of the service"
         self._was_connected = False
+        self._stopping = False
         self._last_us = self._lasting.sifter.last_us.copy()
 
     @property
@@ -43,11 +44,16 @@ class OpcUaConnector:
     async def run(self) -> None:
         """Bring samples until cancelled. Reconnects by itself; raises nothing but CancelledError."""
         quieten_asyncua()
-        feeder = asyncio.create_task(self._lasting.feeder.run())
+        self._stopping = False
+        tasks = [asyncio.create_task(self._lasting.feeder.run()), asyncio.create_task(self._supervise())]
         try:
-            await self._supervise()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            feeder.cancel()
+            # A link that fails in the very moment of a cancellation raises its failure instead: hence the flag.
+            self._stopping = True
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._lasting.holes.close_all()
             self._lasting.condition.stopped()
 
@@ -62,6 +68,8 @@ class OpcUaConnector:
             except Exception as error:
                 self._why = describe(error)
                 self._lasting.condition.down(self._why)
+            if self._stopping:
+                return
             if loop.time() - began_s > _GOOD_S:
                 self._backoff.reset()
             await asyncio.sleep(self._backoff.next_s())

@@ -32,6 +32,8 @@ _CAN_READ_HISTORY = 0x04
 _SEVERITY_BAD = 2
 #: Tags whose histories start within this time are read together.
 _NEAR_US = 60 * _US_PER_S
+#: Read on a little into what is live: some servers tell their time in whole seconds, and coming twice does no harm.
+_OVERLAP_US = 2 * _US_PER_S
 #: An archive may take so many times longer than a live answer.
 _SLOW = 6
 #: After so many tags that the server would not read even alone, it is left in peace.
@@ -72,10 +74,12 @@ class Refiller:
 
     async def _refill(self, hole: Hole, historic: frozenset[int]) -> int | None:
         """Samples that the journal got; None where no tag has a history that we may read."""
-        end_us = hole.to_us + self._probe.skew_us
+        if not historic:
+            return None
+        end_us = hole.to_us + max(self._probe.skew_us, 0) + _OVERLAP_US
         starts = {slot: self._from(hole, slot) for slot in historic}
         waiting = sorted((_Read(*one) for one in starts.items() if one[1] < end_us), key=lambda read: read.from_us)
-        found, answered, refused = 0, False, 0
+        found, answered, refused = 0, not waiting, 0
         while waiting and refused < _MOST_REFUSALS:
             now = self._next(waiting)
             results = await self._read(now, end_us)

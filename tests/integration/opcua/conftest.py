@@ -22,13 +22,19 @@ async def plant() -> AsyncIterator[Plant]:
     await plant.stop()
 
 
-@pytest.fixture
-async def own_plant() -> AsyncIterator[Plant]:
-    """A server for one test alone."""
+@pytest.fixture(scope="session")
+async def _second_plant() -> AsyncIterator[Plant]:
     plant = Plant()
     await plant.start()
     yield plant
     await plant.stop()
+
+
+@pytest.fixture
+async def own_plant(_second_plant: Plant) -> AsyncIterator[Plant]:
+    """A server for one test alone, to limit and to trick; the next test finds it as new."""
+    yield _second_plant
+    await _second_plant.reset()
 
 
 @pytest.fixture

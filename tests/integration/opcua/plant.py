@@ -4,12 +4,14 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from types import MethodType
 from typing import cast
 
 from asyncua import ua
 from asyncua.common.node import Node
 from asyncua.common.utils import ServiceError
 from asyncua.server.server import Server
+from asyncua.server.uaprocessor import PublishRequestData, UaProcessor
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
@@ -62,6 +64,17 @@ class Plant:
     async def stop(self) -> None:
         """Close every connection and listen no more."""
         await self.server.stop()
+
+    async def reset(self) -> None:
+        """As after `start`: no tags, no limits, no tricks."""
+        service = self.server.iserver.subscription_service
+        await service.delete_subscriptions(list(service.subscriptions))
+        service.__dict__.pop("create_monitored_items", None)
+        self.server.iserver.history_manager.__dict__.pop("read_history", None)
+        await self.announce_limit(0)
+        await self.server.delete_nodes(await self.root.get_children(), recursive=True)
+        self.nodes.clear()
+        self._parent = self.root
 
     async def add(self, name: str, value: object = 0.0) -> Node:
         """A variable ``ns=<index>;s=<name>``; the first hundred below ``/Objects/Plant``."""
@@ -117,6 +130,14 @@ class Plant:
             lambda item: StatusCodes.BadMonitoredItemFilterUnsupported if item.RequestedParameters.Filter else None
         )
 
+    def break_history(self) -> None:
+        """Answer every HistoryRead with an error."""
+
+        async def broken(params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
+            raise ServiceError(StatusCodes.BadHistoryOperationUnsupported)
+
+        self.server.iserver.history_manager.read_history = broken  # type: ignore[method-assign]
+
     def _judge_items(self, judge: Callable[[ua.MonitoredItemCreateRequest], int | None]) -> None:
         service = self.server.iserver.subscription_service
         create = service.create_monitored_items
@@ -137,3 +158,49 @@ class Plant:
     def subscriptions(self) -> Sequence[int]:
         """Ids of the subscriptions that live."""
         return list(self.server.iserver.subscription_service.subscriptions)
+
+    def lose_notifications(self, number: int, *, for_good: bool = False) -> None:
+        """Send the next messages with data nowhere; ``for_good``: keep nothing for a Republish either."""
+        left = number
+
+        def lose(result: ua.PublishResult) -> bool:
+            nonlocal left
+            if not result.NotificationMessage.NotificationData or not left:
+                return True
+            left -= 1
+            if for_good:
+                subscription = self.server.iserver.subscription_service.subscriptions[result.SubscriptionId]
+                subscription._not_acknowledged_results.pop(result.NotificationMessage.SequenceNumber)
+            return False
+
+        self._filter_notifications(lose)
+
+    def garble_notifications(self, number: int) -> None:
+        """Put a value of a type that does not exist into the next messages with data."""
+        left = number
+
+        def garble(result: ua.PublishResult) -> bool:
+            nonlocal left
+            if result.NotificationMessage.NotificationData and left:
+                left -= 1
+                # One item of handle 0 with a value of type 63.
+                body = (1).to_bytes(4, "little") + bytes(4) + b"\x01\x3f" + bytes(4)
+                type_id = ua.NodeId(ua.Int32(ObjectIds.DataChangeNotification_Encoding_DefaultBinary))
+                result.NotificationMessage.NotificationData = [ua.ExtensionObject(type_id, ua.ByteString(body))]
+            return True
+
+        self._filter_notifications(garble)
+
+    def _filter_notifications(self, passes: Callable[[ua.PublishResult], bool]) -> None:
+        (subscription,) = self.server.iserver.subscription_service.subscriptions.values()
+        send = subscription.pub_result_callback
+
+        async def filtered(result: ua.PublishResult, request: PublishRequestData) -> None:
+            if passes(result):
+                await send(result, request)
+            else:
+                take = cast(MethodType, subscription.pub_request_callback)
+                processor = cast(UaProcessor, take.__self__)
+                processor._publish_requests.appendleft(request)
+
+        subscription.pub_result_callback = filtered

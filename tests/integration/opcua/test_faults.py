@@ -1,6 +1,7 @@
 """Real sockets, real faults: each is noticed, told, survived, and leaves a gap with its times."""
 
 import asyncio
+import re
 import signal
 from collections.abc import AsyncIterator
 
@@ -162,7 +163,7 @@ async def test_a_plant_that_rightly_stands_still_is_rebuilt_ever_more_seldom(own
     await running.until_state(State.CONNECTED)
 
 
-@pytest.mark.parametrize(("offset_s", "words"), [(312, "312 s behind"), (-90, "90 s ahead")])
+@pytest.mark.parametrize(("offset_s", "words"), [(312, "31[123] s behind"), (-90, "(89|90|91) s ahead")])
 async def test_a_clock_that_is_off_degrades_and_stamps_nothing_anew(
     plant: Plant, name: str, run: Run, offset_s: int, words: str
 ) -> None:
@@ -170,7 +171,7 @@ async def test_a_clock_that_is_off_degrades_and_stamps_nothing_anew(
     running = run([f"ns=2;s={name}"], plant.endpoint, clock_offset_us=offset_s * 1_000_000, probe_every="100ms")
     await running.until_values(0, 1.0)
     await running.until_state(State.DEGRADED)
-    assert running.health.last_error == f"server clock is {words}"
+    assert re.fullmatch(f"server clock is {words}", running.health.last_error)
     time_us = await plant.write(name, 2.0)
     await running.until_values(0, 2.0)
     assert running.intake.times()[-1] == time_us
