@@ -10,6 +10,7 @@ from connectors.opcua.errors import describe
 from connectors.opcua.holes import Hole
 from connectors.opcua.link import open_link, quieten_asyncua
 from connectors.opcua.patience import Backoff
+from connectors.opcua.security import check_files
 from connectors.opcua.session import Session
 
 _US_PER_S = 1_000_000
@@ -21,6 +22,8 @@ class OpcUaConnector:
     """One server. Constructing checks and never connects."""
 
     def __init__(self, config: OpcUaConfig, context: Context) -> None:
+        """Raises ValueError or OSError where the configuration cannot work: a certificate that cannot be read, say."""
+        check_files(config)
         self._config, self._context = config, context
         self._lasting = lasting.build(config, context)
         self._backoff = Backoff(config.reconnect_min / _US_PER_S, config.reconnect_max / _US_PER_S)

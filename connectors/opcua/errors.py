@@ -45,6 +45,8 @@ def describe(error: BaseException) -> str:
         return f"the host name cannot be resolved: {error.strerror}"
     if isinstance(error, (asyncio.TimeoutError, TimeoutError)):
         return "no answer in time: the server hangs, or a firewall swallows the packets"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
     if isinstance(error, OSError) and error.strerror:
         return f"connection lost: {error.strerror}"
     return str(error) or type(error).__name__

@@ -8,6 +8,7 @@ from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.crypto import security_policies, uacrypto
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -93,10 +94,7 @@ async def _secure(client: Client, security: Security, endpoint: ua.EndpointDescr
         raise Untrusted("the server shows no certificate at this endpoint")
     await asyncio.to_thread(TrustList(security.trusted, security.revoked, security.server_uri).check, chain)
     own = await asyncio.to_thread(_own_credentials, security)
-    uris = application_uris(own.certificate)
-    if not uris:
-        raise Untrusted(f"{security.certificate} has no URI in its subject alternative name; OPC UA servers refuse it")
-    client.application_uri = uris[0]
+    client.application_uri = application_uris(own.certificate)[0]
     await client.set_security(
         _POLICIES[security.policy],
         uacrypto.CertProperties(own.certificate.public_bytes(Encoding.DER), "der"),
@@ -122,7 +120,31 @@ def _credentials(certificate: Path, key: Path, password_file: Path | None) -> _C
     password = _first_line(password_file).encode() if password_file else None
     content = key.read_bytes()
     load = load_pem_private_key if b"-----BEGIN" in content else load_der_private_key
-    return _Credentials(load_certificate(certificate), load(content, password))
+    try:
+        loaded = load(content, password)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError(f"{key} is not a private key that can be opened: {error}") from error
+    found = load_certificate(certificate)
+    if found.public_key() != loaded.public_key():
+        raise ValueError(f"{key} is not the key of {certificate}")
+    return _Credentials(found, loaded)
+
+
+def check_files(config: OpcUaConfig) -> None:
+    """Raises OSError or ValueError, naming the file, where our own certificates, keys and passwords are not usable."""
+    if config.security.policy != "none":
+        own = _own_credentials(config.security)
+        if not application_uris(own.certificate):
+            name = config.security.certificate
+            raise ValueError(f"{name} has no URI in its subject alternative name; OPC UA servers refuse it")
+    if isinstance(config.identity, UserCertificate):
+        _user_credentials(config.identity)
+    elif isinstance(config.identity, User):
+        _password(config.identity)
+
+
+def _user_credentials(identity: UserCertificate) -> _Credentials:
+    return _credentials(identity.certificate, identity.private_key, identity.private_key_password_file)
 
 
 def _identify(client: Client, config: OpcUaConfig) -> None:
@@ -131,7 +153,7 @@ def _identify(client: Client, config: OpcUaConfig) -> None:
         client.set_user(identity.name)
         client.set_password(_password(identity))
     elif isinstance(identity, UserCertificate):
-        own = _credentials(identity.certificate, identity.private_key, identity.private_key_password_file)
+        own = _user_credentials(identity)
         client.user_certificate, client.user_private_key = own.certificate, own.key
 
 

@@ -23,9 +23,11 @@ _SUFFIXES = frozenset((".pem", ".der", ".crt", ".cer"))
 def load_certificate(path: Path) -> x509.Certificate:
     """PEM or DER. Raises OSError, and ValueError where it is neither."""
     content = path.read_bytes()
-    if _PEM in content:
-        return x509.load_pem_x509_certificate(content)
-    return x509.load_der_x509_certificate(content)
+    load = x509.load_pem_x509_certificate if _PEM in content else x509.load_der_x509_certificate
+    try:
+        return load(content)
+    except ValueError as error:
+        raise ValueError(f"{path} is not a certificate (PEM or DER)") from error
 
 
 def thumbprint(certificate: x509.Certificate) -> str:
@@ -81,12 +83,7 @@ class TrustList:
     def _certificates(self) -> Iterator[x509.Certificate]:
         for path in sorted(self.trusted.glob("*")) if self.trusted.is_dir() else []:
             if path.suffix.lower() in _SUFFIXES:
-                try:
-                    yield load_certificate(path)
-                except ValueError as error:
-                    raise Untrusted(
-                        f"{path} is not a certificate (PEM or DER); remove it from the trust list"
-                    ) from error
+                yield load_certificate(path)
 
     def _check_time(self, own: x509.Certificate, now: datetime) -> None:
         if now > own.not_valid_after_utc:

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import MethodType
 from typing import cast
 
@@ -12,6 +13,7 @@ from asyncua.common.node import Node
 from asyncua.common.utils import ServiceError
 from asyncua.server.server import Server
 from asyncua.server.uaprocessor import PublishRequestData, UaProcessor
+from asyncua.server.user_managers import UserManager
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
@@ -44,10 +46,19 @@ def data_value(
 class Plant:
     """``await plant.start()``, ``await plant.add("TI-1", 20.0)``, ``await plant.write("TI-1", 21.5)``."""
 
-    def __init__(self, port: int = 0) -> None:
-        self.port = port or free_port()
+    def __init__(
+        self,
+        *,
+        users: UserManager | None = None,
+        pair: tuple[Path, Path] | None = None,
+        uri: str = "urn:example.org:plant",
+        policies: Sequence[ua.SecurityPolicyType] = (ua.SecurityPolicyType.NoSecurity,),
+    ) -> None:
+        """``pair``: certificate and key of the server."""
+        self.port = free_port()
         self.endpoint = f"opc.tcp://127.0.0.1:{self.port}/plant"
-        self.server = Server()
+        self.server = Server(user_manager=users)
+        self._pair, self._uri, self._policies = pair, uri, policies
         self.nodes: dict[str, Node] = {}
         self.index = 0
         self._parent: Node | None = None
@@ -56,7 +67,11 @@ class Plant:
         """Listen."""
         await self.server.init()
         self.server.set_endpoint(self.endpoint)
-        self.server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        await self.server.set_application_uri(self._uri)
+        self.server.set_security_policy(list(self._policies))
+        if self._pair is not None:
+            await self.server.load_certificate(self._pair[0])
+            await self.server.load_private_key(self._pair[1])
         self.index = await self.server.register_namespace(PLANT_URI)
         self._parent = self.root = await self.server.nodes.objects.add_folder(self.index, "Plant")
         await self.server.start()
@@ -158,6 +173,13 @@ class Plant:
     def subscriptions(self) -> Sequence[int]:
         """Ids of the subscriptions that live."""
         return list(self.server.iserver.subscription_service.subscriptions)
+
+    def channels(self) -> set[str]:
+        """Names of the security policies of the channels that are open."""
+        assert self.server.bserver is not None
+        processors = [client.processor for client in self.server.bserver.clients]
+        uris = {str(one._connection.security_policy.URI) for one in processors if one is not None}
+        return {uri.rpartition("#")[2] for uri in uris}
 
     def lose_notifications(self, number: int, *, for_good: bool = False) -> None:
         """Send the next messages with data nowhere; ``for_good``: keep nothing for a Republish either."""
