@@ -101,7 +101,11 @@ class MqttConnector:
 
     async def _start_lot(self, link: Link, messages: list[Arrived]) -> None:
         await self._slots.acquire()
-        decoded = await self._decode(messages)
+        try:
+            decoded = await self._decode(messages)
+        except BaseException:
+            self._slots.release()
+            raise
         self._last_lot = asyncio.create_task(self._journal(link, messages, decoded, self._last_lot))
         self._lots.add(self._last_lot)
         self._last_lot.add_done_callback(self._lots.discard)

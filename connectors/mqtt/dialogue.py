@@ -161,7 +161,9 @@ class Dialogue:
             self._why = "the broker fell silent: no answer within the keep-alive time; check the network"
             self._silent_us = 2 * self._config.keepalive
         elif not self._answered:
-            self._why = "the broker closed the connection instead of answering; check version, and whether it wants TLS"
+            self._why = (
+                "the broker closed the connection without an answer; check version, and whether it wants TLS or a cert"
+            )
 
 
 def _connect(client: Client, config: MqttConfig) -> None:

@@ -29,6 +29,7 @@ class ScriptedBroker:
     subscriptions: bytes = b"\x01"
     #: Sent after the SUBACK.
     afterwards: bytes = b""
+    on_ping: bytes = packet(0xD0, b"")
     host: str = "127.0.0.1"
     port: int = 0
     connections: int = 0
@@ -66,7 +67,7 @@ class ScriptedBroker:
             return self.on_connect
         if kind == SUBSCRIBE:
             return packet(0x90, body[:2] + b"\x00" + self.subscriptions) + self.afterwards
-        return packet(0xD0, b"") if kind == PINGREQ else b""
+        return self.on_ping if kind == PINGREQ else b""
 
 
 async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -10,7 +10,9 @@ from connectors.base import State
 from connectors.mqtt.events import Arrived
 from connectors.mqtt.link import Link
 from deploy.embedded import EmbeddedBroker
+from park.batch import DeadLetter, SampleBatch
 from tests.integration.mqtt.rig import Rig, sample, still, until
+from tests.unit.connectors.mqtt.stories import Shelf
 
 
 async def test_a_broker_that_starts_later_is_found(own_broker: Callable[..., EmbeddedBroker]) -> None:
@@ -24,8 +26,7 @@ async def test_a_broker_that_starts_later_is_found(own_broker: Callable[..., Emb
         broker.start()
         await until(lambda: running.state is State.CONNECTED)
         with rig.gateway() as gateway:
-            await gateway.send_values(1)
-        await until(lambda: rig.shelf.values == [1.0])
+            await gateway.send(_sample_at(time.time() + 1))
         await until(lambda: len(running.gaps) == 1)
         assert "connection refused" in running.gaps[0].reason
         assert running.connector.health.reconnects == 0
@@ -54,24 +55,40 @@ async def test_nothing_is_lost_when_the_broker_restarts(
 async def test_an_acknowledgement_never_reaches_a_later_connection(own_broker: Callable[..., EmbeddedBroker]) -> None:
     broker = own_broker(persistence=True)
     broker.start()
-    rig = Rig(broker)
+    gated = Gated()
+    rig = Rig(broker, shelf=gated)
     async with rig.running() as first:
-        rig.shelf.open.clear()
         with rig.gateway() as gateway:
             await gateway.send_values(1, 2, 3)
-        await until(lambda: first.connector.health.messages == 3)
+        await until(lambda: gated.waiting_samples == 3)
+        of_the_first = list(gated.gates)
         broker.stop()
         broker.start()
-        await until(lambda: first.connector.health.messages == 6)  # the same three again, on a new connection
-        taken, rig.shelf.open = rig.shelf.open, asyncio.Event()
-        taken.set()  # the journal answers for the first three, whose connection is gone
-        await until(lambda: sorted(rig.shelf.values)[:3] == [1, 2, 3])
+        await until(lambda: gated.waiting_samples == 6)  # the same three again, on a new connection
+        for gate in of_the_first:  # the journal answers for the first three, whose connection is gone
+            gate.set()
+        await until(lambda: gated.values == [1, 2, 3])
         await asyncio.sleep(0.2)
         await first.kill()
-    rig.shelf.batches.clear()
-    rig.shelf.open.set()
+    rig.shelf = Shelf()
     async with rig.running():
         await until(lambda: rig.shelf.values == [1, 2, 3])
+
+
+class Gated(Shelf):
+    """Every put waits at a gate of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gates: list[asyncio.Event] = []
+        self.waiting_samples = 0
+
+    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = ()) -> None:
+        gate = asyncio.Event()
+        self.gates.append(gate)
+        self.waiting_samples += len(batch)
+        await gate.wait()
+        await super().put(batch, letters)
 
 
 async def test_a_broker_that_falls_silent_is_noticed_by_keepalive(own_broker: Callable[..., EmbeddedBroker]) -> None:
@@ -98,10 +115,12 @@ async def test_a_gap_tells_how_much_of_it_the_broker_had_kept(own_broker: Callab
             await until(lambda: running.state is State.DISCONNECTED)
             broker.start()
             await until(lambda: running.state is State.CONNECTED)
-            before_ms, now_ms = running.connector.health.since_us // 1000 - 50, time.time_ns() // 1_000_000 + 1000
+            lost_s = running.connector.health.since_us / 1e6 - 0.05
             with rig.gateway() as gateway:
-                for t in (before_ms, before_ms, now_ms):
-                    await gateway.send(b'{"tag": "TK-101.LI-101", "t": %d, "v": 1}' % t)
+                await gateway.send(_sample_at(lost_s), _sample_at(lost_s))
+                await until(lambda: len(rig.shelf.values) == 2)
+                assert running.gaps == []
+                await gateway.send(_sample_at(time.time() + 1))
             await until(lambda: len(running.gaps) == 1)
             gap = running.gaps[0]
             assert gap.from_us < gap.to_us
@@ -160,3 +179,7 @@ async def test_a_network_thread_that_dies_is_replaced(rig: Rig, monkeypatch: pyt
         await until(lambda: "cannot deliver" in running.last_error)
         await until(lambda: rig.shelf.values == [1.0])
         assert running.state is State.CONNECTED
+
+
+def _sample_at(epoch_s: float) -> bytes:
+    return b'{"tag": "TK-101.LI-101", "t": %d, "v": 1}' % round(epoch_s * 1000)

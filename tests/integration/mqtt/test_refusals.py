@@ -11,7 +11,7 @@ from deploy.embedded import EmbeddedBroker, TlsFiles
 from deploy.embedded.certs import Authority
 from tests.integration.mqtt.rig import Rig, sample, still, until
 from tests.integration.mqtt.scripted_broker import PINGREQ, ScriptedBroker, connack, disconnect
-from tests.unit.connectors.mqtt.packets import publish
+from tests.unit.connectors.mqtt.packets import packet, publish
 
 USERS = {"parkwatch": "right", "E001": "e1"}
 
@@ -191,3 +191,36 @@ async def test_an_idle_link_is_kept_alive_by_pings() -> None:
         await still(lambda: running.state is State.CONNECTED, for_s=2.5)
         assert PINGREQ in broker.heard
         assert broker.connections == 1
+
+
+async def test_messages_show_life_where_the_answer_to_a_ping_is_stuck_behind_them() -> None:
+    message = publish("parkwatch/v1/E001/x", sample(1))
+    async with ScriptedBroker(on_ping=message).serving() as broker:
+        rig = Rig(broker)
+        async with rig.running(topics=["parkwatch/v1/+/x"], keepalive="1s") as running:
+            await still(lambda: running.state is State.CONNECTED, for_s=4.0)
+            assert len(rig.shelf.values) >= 2
+            assert broker.connections == 1
+
+
+async def test_a_broker_of_the_older_protocol_is_recognised() -> None:
+    refused = packet(0x20, b"\x00\x01")  # MQTT 3.1.1: unacceptable protocol version
+    async with ScriptedBroker(on_connect=refused).serving() as broker, Rig(broker).running(connected=False) as running:
+        await until(lambda: running.last_error)
+        assert "version" in running.last_error
+
+
+async def test_a_broker_that_wants_our_certificate_is_understood(
+    own_broker: Callable[..., EmbeddedBroker], authority: Authority
+) -> None:
+    server = authority.server()
+    files = TlsFiles(
+        certificate=server.certificate,
+        key=server.key,
+        authority=authority.certificate,
+        require_client_certificate=True,
+    )
+    with own_broker(tls=files) as broker:
+        async with Rig(broker).running(connected=False, tls={"ca": authority.certificate}) as running:
+            await until(lambda: running.last_error)
+            assert "cert" in running.last_error
