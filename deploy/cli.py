@@ -277,6 +277,9 @@ def replay(
     column: Annotated[list[str] | None, typer.Option("--map", help="COLUMN=TAG, where they differ.")] = None,
     skip: Annotated[list[str] | None, typer.Option(help="A column to leave out.")] = None,
     time_column: Annotated[str | None, typer.Option(help="Found by its name if not given.")] = None,
+    row_every: Annotated[
+        str | None, typer.Option(help="In a file without times, as those in simulators/tep: 10s, the rows' distance.")
+    ] = None,
     start: Annotated[str | None, typer.Option(help="When the recording begins (ISO 8601 with zone).")] = None,
     to: Annotated[
         str | None, typer.Option(help="Only play: mqtt://host:port, or the opc.tcp:// endpoint to serve.")
@@ -291,6 +294,7 @@ def replay(
     """
     from deploy.embedded import EmbeddedError
     from deploy.replay import DEFAULT_START, Job, parse_limit, parse_start, replay_job
+    from park.duration import parse_duration_us
     from simulators.recording import RecordingConfig
 
     if over == "direct" and to:
@@ -299,7 +303,11 @@ def replay(
     with _explained():
         pairs = [one.partition("=") for one in column or []]
         config = RecordingConfig(
-            file=file, time_column=time_column, columns={name: tag for name, _, tag in pairs}, skip=tuple(skip or ())
+            file=file,
+            time_column=time_column,
+            row_s=parse_duration_us(row_every) / 1e6 if row_every else None,
+            columns={name: tag for name, _, tag in pairs},
+            skip=tuple(skip or ()),
         )
         job = Job(
             recording=config,

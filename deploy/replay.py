@@ -222,7 +222,7 @@ class Replay:
         await _connected(service)
         listening = asyncio.create_task(self._listen(service))
         # Only now is everything ready, so only now the clock is put to the beginning.
-        zero_s = time.monotonic() + _LEAD_S
+        zero_s = time.monotonic() + (_LEAD_S if address else 0.0)
         moving.clock = FastClock(start_us=self._job.start_us, zero_s=zero_s, speed=self._job.speed)
         await self._play(service.tags, sink, stop, FastClock(start_us=0, zero_s=zero_s, speed=1.0))
         status = await self._drained(service, stop)

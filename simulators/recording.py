@@ -153,7 +153,8 @@ def _time_column(table: pa.Table, config: RecordingConfig) -> tuple[str, TimeUni
         name = next((one.name for one in table.schema if pa.types.is_timestamp(one.type)), None)
     if name is None or name not in table.column_names:
         asked = f"there is no column {name!r}" if name else "no column looks like a time"
-        raise RecordingInvalid(f"{config.file}: {asked}; the columns are {', '.join(table.column_names)}")
+        cure = "choose one, or say how far apart the rows are (row_s, --row-every)"
+        raise RecordingInvalid(f"{config.file}: {asked}; {cure}; the columns are {', '.join(table.column_names)}")
     return name, config.time_unit or _unit_of(table.schema.field(name).type, name)
 
 
