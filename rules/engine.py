@@ -118,7 +118,7 @@ class Engine:
         ix = np.array([info.ix for info in self.tags.infos], dtype=np.int64)
         columns: Columns = {"ids": self._ids, "ix": ix}
         columns |= {f"memory.{name}": column for name, column in self._memory.save(ix).items()}
-        columns |= {f"waiting.{name}": column for name, column in _waiting(self._waiting).items()}
+        columns |= {f"waiting.{name}": column for name, column in self._saved_waiting().items()}
         rules = []
         for number, (rule_id, kind) in enumerate(self._kinds.items()):
             saved = kind.save(self._memory)
@@ -167,6 +167,15 @@ class Engine:
         rule = self.rules.by_id(rule_id)
         return rule.kind if rule else ""
 
+    def _saved_waiting(self) -> Columns:
+        if not self._waiting:
+            return {}
+        waiting = {name: np.concatenate([getattr(batch, name) for batch in self._waiting]) for name in _WAITING}
+        tag, in_use = waiting["tag"], self.tags.in_use
+        known = (tag >= 0) & (tag < len(in_use))
+        known[known] = in_use[tag[known]]
+        return waiting | {"tag": np.where(known, tag, -1)}
+
     @cached_property
     def _ids(self) -> Bytes:
         return text(info.id for info in self.tags.infos)
@@ -195,14 +204,9 @@ def _under(columns: Columns, prefix: str) -> Columns:
 _WAITING = ("tag", "time_us", "value", "quality")
 
 
-def _waiting(batches: list[SampleBatch]) -> Columns:
-    return {name: np.concatenate([getattr(batch, name) for batch in batches]) for name in _WAITING if batches}
-
-
 def _unwaiting(columns: Columns, moved: Ints) -> list[SampleBatch]:
     if not columns:
         return []
     tag = columns["tag"]
-    known = (tag >= 0) & (tag < len(moved))
-    tag = np.where(known, moved[np.where(known, tag, 0)], -1)
+    tag = np.where(tag >= 0, np.append(moved, -1)[tag], -1)
     return [SampleBatch(tag=tag, **{name: columns[name] for name in _WAITING[1:]}, received_us=0, origin="snapshot")]

@@ -106,7 +106,7 @@ class Side:
         ):
             phase[moved] = target
         peak = np.maximum(np.where(to_pending, -np.inf, self.pending_peak[:, slots]), x)
-        self.pending_peak[:, slots] = peak
+        self.pending_peak[:, slots] = np.where(phase == PENDING, peak, -np.inf)
         self.since_us[:, slots] = since
         self.peak[slots] = np.maximum(self.peak[slots], x)
         self._settle(slots, phase, due, time_us, say)

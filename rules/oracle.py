@@ -66,19 +66,20 @@ class Oracle:
     def _in_order(self) -> dict[int, list[Sample]]:
         """The samples that count, by tag in order of time [1.1, 1.3]."""
         counted: dict[int, dict[int, Sample]] = {}
+        seen: set[tuple[int, int]] = set()
         for tag, sample in self._waiting:
             newest = self._newest.get(tag)
-            mine = counted.setdefault(tag, {})
             if self._tags.by_ix(tag) is None:
                 self.unknown += 1
-            elif sample.time == newest or sample.time in mine:
+            elif sample.time == newest or (tag, sample.time) in seen:
                 self.duplicate += 1
             elif newest is not None and sample.time < newest:
                 self.late += 1
             else:
-                mine[sample.time] = sample
+                counted.setdefault(tag, {})[sample.time] = sample
+            seen.add((tag, sample.time))
         self._waiting = []
-        self._newest |= {tag: max(mine) for tag, mine in counted.items() if mine}
+        self._newest |= {tag: max(mine) for tag, mine in counted.items()}
         return {tag: [mine[time] for time in sorted(mine)] for tag, mine in counted.items()}
 
 

@@ -1,6 +1,7 @@
 """Random parks, rules and histories, small enough to collide: whole seconds, small integers, few tags."""
 
-from collections.abc import Callable, Iterable
+import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -90,8 +91,11 @@ def do(stepper: Stepper, action: Action) -> list[Transition]:
 
 _delay = st.sampled_from(["0s", "0s", "1s", "2s", "3s", "5s"])
 _deadband = st.sampled_from([0, 0, 1, 2, 5])
-_maybe: Callable[[st.SearchStrategy[Any]], st.SearchStrategy[Any]] = lambda of: st.one_of(st.none(), of)  # noqa: E731
 _LIMITS = {"LL": 2, "L": 4, "H": 6, "HH": 8}
+
+
+def _maybe(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(st.none(), of)
 
 
 @st.composite
@@ -174,7 +178,27 @@ def histories(draw: st.DrawFn, tags: int, most: int = 40) -> tuple[Action, ...]:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
+def worlds(draw: st.DrawFn, most: int = 40) -> World:
     """Everything at random."""
     table = draw(tables())
-    return World(table, draw(rule_sets()), draw(histories(len(table))))
+    return World(table, draw(rule_sets()), draw(histories(len(table), most)))
+
+
+@st.composite
+def backlogs(draw: st.DrawFn) -> World:
+    """Hundreds of samples of few tags in one piece, wandering about the limits, twice."""
+    table = draw(tables(2))
+    chance = random.Random(draw(st.integers(0, 2**32)))
+    step = draw(st.sampled_from([0.3, 1.0, 4.0]))
+    actions: list[Action] = [Advance(0)]
+    value = 5.0
+    for now_s in (200, 400):
+        rows: list[Row] = []
+        for second in range(now_s - 190, now_s):
+            value = min(10.0, max(0.0, value + chance.uniform(-step, step)))
+            for tag_ix in range(len(table)):
+                if chance.random() < 0.8:
+                    rows.append((tag_ix, second, round(value), chance.choice([0] * 30 + [1, 2])))
+        chance.shuffle(rows)
+        actions += [Samples(tuple(rows)), Advance(now_s)]
+    return World(table, draw(rule_sets()), tuple(actions))
