@@ -21,7 +21,8 @@ from simulators.player import Clock
 #: Unacknowledged messages a connection may have before the fleet waits: the broker's pace, not memory, sets the limit.
 _MOST_UNACKNOWLEDGED = 2_000
 _CONNECT_TIMEOUT_S = 10.0
-_DRAIN_TIMEOUT_S = 10.0
+#: When closing: for a lost broker to come back, and for one that is there to acknowledge all.
+_RECONNECT_TIMEOUT_S, _DRAIN_TIMEOUT_S = 5.0, 10.0
 
 
 class FleetConfig(BaseModel):
@@ -125,7 +126,8 @@ class Connection:
 
     def close(self) -> None:
         """Wait for what is on its way, then disconnect."""
-        self.wait(most=0, timeout_s=_DRAIN_TIMEOUT_S)
+        if not self.wait(most=0, timeout_s=_RECONNECT_TIMEOUT_S) and self._client.is_connected():
+            self.wait(most=0, timeout_s=_DRAIN_TIMEOUT_S)
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -224,7 +226,7 @@ class MqttFleet:
         """Publish the frame, or gather it for a message of several. See `player.Sink`."""
         for i, (device, connection) in enumerate(self._devices):
             if connection.unacknowledged >= _MOST_UNACKNOWLEDGED:
-                await asyncio.to_thread(connection.wait, most=_MOST_UNACKNOWLEDGED // 2)
+                await _room(connection)
             # Live values are those of this very moment, however long the devices before took.
             shift_us = clock() - frame.now_us if frame.live else 0
             device.gathered += device.readings(frame, shift_us)
@@ -242,3 +244,9 @@ class MqttFleet:
             for payload in messages(alike, self._config.form):
                 connection.publish(device.topic, payload)
             self.samples += sum(len(one.values) for one in alike)
+
+
+async def _room(connection: Connection) -> None:
+    """Wait for the broker; in short pieces, because a thread cannot be cancelled."""
+    while not await asyncio.to_thread(connection.wait, most=_MOST_UNACKNOWLEDGED // 2, timeout_s=0.5):
+        continue

@@ -15,6 +15,8 @@ from simulators.recording import RecordingSource
 
 _FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
 _REPORT_EVERY_S = 5.0
+#: What is being written or sent when the process is stopped gets so long.
+_GRACE_S = 3.0
 #: At the end of what is played, subscribers get this long to be told the last values.
 _LINGER_S = 2.0
 
@@ -44,6 +46,16 @@ def _fault_handler(source: LiveSource | RecordingSource) -> Handler:
     return fault
 
 
+async def _until_over(playing: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """A sink may be waiting for a broker that will never come back: once stopped, it is not waited for long."""
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    await asyncio.wait({playing}, timeout=_GRACE_S)
+    if playing.done():
+        playing.result()
+
+
 async def run_process(
     source: LiveSource | RecordingSource,
     sinks: Sequence[Played],
@@ -61,14 +73,15 @@ async def run_process(
     say("ready", **ready)
     commands = {"fault": _fault_handler(source), **handlers}
     tasks = [asyncio.create_task(obey(commands, stop)), asyncio.create_task(_report(tell))]
+    playing = asyncio.create_task(play(source, sinks, stop))
     try:
-        await play(source, sinks, stop)
+        await _until_over(playing, stop)
         tell()
         say("finished")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _LINGER_S if end else None)
     finally:
-        for task in tasks:
+        for task in (*tasks, playing):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task

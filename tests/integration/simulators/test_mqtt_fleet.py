@@ -196,3 +196,18 @@ async def test_enterprises_log_in_under_their_own_names(server_directory: Any, s
 def test_a_connector_that_brings_nothing_has_no_fleet(small_park: Park) -> None:
     with pytest.raises(ValueError, match="mqtt-nobody"):
         MqttFleet(FleetConfig(connector="mqtt-nobody"), TagTable(small_park))
+
+
+async def test_a_broker_that_restarts_gets_everything_in_the_end(server_directory: Any, small_park: Park) -> None:
+    with EmbeddedBroker(server_directory / "restarting-broker") as broker:
+        fleet = MqttFleet(FleetConfig(port=broker.port), TagTable(small_park))
+        await fleet.start()
+        source = _frames(small_park, 1)
+        await fleet.show(source.take(wall_clock_us()), wall_clock_us)
+        broker.kill()
+        for _ in range(5):
+            await fleet.show(source.take(wall_clock_us()), wall_clock_us)
+        assert fleet.acknowledged < fleet.published
+        broker.start()
+        await fleet.stop()
+        assert fleet.acknowledged == fleet.published == 6 * 9

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,13 +45,12 @@ class Process:
         self._process.stdin.flush()
 
     def end(self) -> int:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with self._process:
-            if self._process.poll() is None:
-                self._process.terminate()
-            self._process.stdout.read()
-            return self._process.wait(20)
+        if self._process.poll() is None:
+            self._process.terminate()
+        # Reads on, so that the process can say its last words.
+        if self._process.stdout is not None and not self._process.stdout.closed:
+            self._process.communicate(timeout=30)
+        return self._process.returncode
 
 
 @contextmanager
@@ -103,6 +103,18 @@ async def test_a_fleet_process_plays_its_scenario_to_the_end(tmp_path: Path, bro
         process.next("finished")
         counts = process.next("published")
         assert counts["messages"] == counts["acknowledged"] == 11 * 9
+
+
+def test_a_fleet_ends_although_its_broker_is_gone(tmp_path: Path, server_directory: Path) -> None:
+    with EmbeddedBroker(server_directory / "vanishing-broker") as broker:
+        fleet = {"port": broker.port, "form": "sample"}
+        with _running("simulators.mqtt_fleet", _file(tmp_path, period="20ms", fleet=fleet)) as process:
+            process.next("ready")
+            broker.kill()
+            time.sleep(2.0)  # enough to fill what may be unacknowledged
+            began = time.monotonic()
+            assert process.end() == 0
+            assert time.monotonic() - began < 18.0
 
 
 def test_a_wrong_file_ends_the_process_with_its_reason(tmp_path: Path) -> None:

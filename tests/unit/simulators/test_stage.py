@@ -1,5 +1,6 @@
 """What a simulator process is told is checked before anything is opened."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,13 @@ def test_a_wrong_fleet_file_is_explained(tmp_path: Path) -> None:
     file.write_text(f"park: {SMALL}\nfleet: {{port: 1883, formm: values}}\n", "utf-8")
     with pytest.raises(FileInvalid, match="formm"):
         mqtt_fleet.load_config(file)
+
+
+def test_the_readme_s_samples_are_valid(tmp_path: Path) -> None:
+    readme = (EXAMPLES.parents[1] / "simulators" / "README.md").read_text("utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    assert len(blocks) == 2
+    for text, load in zip(blocks, (opcua_server.load_config, mqtt_fleet.load_config), strict=True):
+        file = tmp_path / "sample.yaml"
+        file.write_text(text, "utf-8")
+        load(file)
