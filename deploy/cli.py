@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import signal
-import sys
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import structlog
 import typer
+
+from deploy.logs import set_up_logging
 
 if TYPE_CHECKING:
     from service.api.keys import Keys
@@ -65,28 +66,6 @@ def _explained() -> Iterator[None]:
             f"the database does not answer: {str(error).strip()}\n"
             "set DATABASE_URL, or database.url in the configuration"
         )
-
-
-def set_up_logging(level: int = logging.INFO) -> None:
-    """Structured lines on stderr: coloured on a terminal, JSON elsewhere."""
-    last = (
-        structlog.dev.ConsoleRenderer()
-        if sys.stderr.isatty()
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            last,
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    logging.getLogger("asyncua").setLevel(logging.CRITICAL)
 
 
 @app.command()

@@ -5,9 +5,11 @@ PyYAML's own YAML 1.1 rules read the pollutant ``NO`` as False. Duplicate keys a
 """
 
 import difflib
+import gc
 import re
 import typing
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -50,14 +52,6 @@ class Problem:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"
 
 
-_DEPTH: dict[type[yaml.Event], int] = {
-    yaml.SequenceStartEvent: 1,
-    yaml.MappingStartEvent: 1,
-    yaml.SequenceEndEvent: -1,
-    yaml.MappingEndEvent: -1,
-}
-
-
 class FileInvalid(ValueError):
     """The file cannot be used; ``problems`` says where and why, all of them at once."""
 
@@ -67,9 +61,34 @@ class FileInvalid(ValueError):
 
 
 class _Loader(yaml.CSafeLoader):
-    """Resolves nothing by itself: every plain scalar stays text until `_scalar` reads it."""
+    """Resolves nothing by itself: every plain scalar stays text until `_scalar` reads it. Counts the depth."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - how PyYAML is configured
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        return ""
+
+    def descend_resolver(self, node: yaml.Node | None, index: object) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST + 1 and node is not None:
+            raise yaml.MarkedYAMLError(problem=f"nested more than {_DEEPEST} levels deep", problem_mark=node.start_mark)
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """A large file makes a million objects, none of them garbage; looking for it takes longer than parsing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Document:
@@ -81,8 +100,8 @@ class Document:
         #: Containers by the node's id: a node that aliases share is built once.
         self._built: dict[int, tuple[object, int]] = {}
         try:
-            self._refuse_depth(text)
-            root = yaml.compose(text, Loader=_Loader)
+            with _no_collection():
+                root = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             raise FileInvalid(
                 [self._at(error.problem_mark or error.context_mark, f"not YAML: {error.problem}")]
@@ -94,18 +113,12 @@ class Document:
         if root is None:
             raise FileInvalid([self._problem(1, 1, "the file is empty")])
         self._root: yaml.Node = root
-        self.data, values = self._build(root, 0)
+        with _no_collection():
+            self.data, values = self._build(root, 0)
         if values > _MOST_VALUES:
             self._problems.append(self._problem(1, 1, "too many values once aliases are expanded"))
         if self._problems:
             raise FileInvalid(self._problems)
-
-    def _refuse_depth(self, text: str) -> None:
-        depth = 0
-        for event in yaml.parse(text, Loader=_Loader):
-            depth += _DEPTH.get(type(event), 0)
-            if depth > _DEEPEST:
-                raise FileInvalid([self._at(event.start_mark, f"nested more than {_DEEPEST} levels deep")])
 
     def _problem(self, line: int, column: int, message: str) -> Problem:
         return Problem(file=self.file, line=line, column=column, message=message)
@@ -168,7 +181,8 @@ class Document:
     def model(self, kind: type[_Model]) -> _Model:
         """The data as a checked model. Raises FileInvalid with every problem found."""
         try:
-            return kind.model_validate(self.data)
+            with _no_collection():
+                return kind.model_validate(self.data)
         except ValidationError as error:
             problems = [problem for one in _causes(error) for problem in self._of_error(one, kind)]
             raise FileInvalid(sorted(problems, key=lambda one: (one.line, one.column))) from error
