@@ -1,6 +1,7 @@
 """What one MQTT connector is told: which broker, how to prove who we are, what to subscribe to, how much to hold."""
 
 import ssl
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -89,6 +90,8 @@ class MqttConfig(ConnectorConfig):
     password: SecretStr | None = None
     #: Read anew at every connection, so that a changed password needs no restart. One line.
     password_file: Path | None = None
+    #: Send the password although the link is not encrypted. Whoever reads the wire then reads it.
+    allow_plain_password: bool = False
     tls: Tls | None = None
 
     topics: tuple[Annotated[Topic, BeforeValidator(_bare_filter)], ...] = Field(
@@ -124,8 +127,11 @@ class MqttConfig(ConnectorConfig):
     def _consistent(self) -> "MqttConfig":
         if self.password is not None and self.password_file is not None:
             raise ValueError("give password or password_file, not both")
-        if self.username is None and (self.password is not None or self.password_file is not None):
+        has_password = self.password is not None or self.password_file is not None
+        if has_password and self.username is None:
             raise ValueError("a password needs a username")
+        if has_password and self.tls is None and not self.allow_plain_password and not _is_this_machine(self.host):
+            raise ValueError("the password would go over the network in clear; set tls, or allow_plain_password: true")
         if self.retry_max < self.retry_first:
             raise ValueError("retry_max is shorter than retry_first")
         if len({topic.filter for topic in self.topics}) != len(self.topics):
@@ -149,5 +155,12 @@ class MqttConfig(ConnectorConfig):
     def read_password(self) -> str | None:
         """Raises OSError where the file cannot be read."""
         if self.password_file is not None:
-            return self.password_file.read_text("utf-8").split("\n", 1)[0].strip()
+            return self.password_file.read_text("utf-8").split("\n", 1)[0].removesuffix("\r")
         return self.password.get_secret_value() if self.password is not None else None
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -46,6 +46,7 @@ class Dialogue:
             version_5=config.version == "5", max_message_bytes=config.max_message_bytes, on_message=deliver
         )
         self._resubscribe_at_s: float | None = None
+        self._ping_at_s = 0.0
 
     def hold(self) -> Ended:
         """Dial, and serve until the connection ends or we are ordered to close."""
@@ -123,8 +124,6 @@ class Dialogue:
             # the broker that we are there.
             split.send(_PINGREQ)
             self._ping_at_s = now_s + self._config.keepalive / 3e6
-
-    _ping_at_s = 0.0
 
     def _on_connect(
         self, client: Client, _: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None

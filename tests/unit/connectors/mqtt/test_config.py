@@ -39,7 +39,7 @@ def test_little_is_needed() -> None:
 
 
 def test_the_password_is_never_shown() -> None:
-    shown = config(username="u", password="hunter2")
+    shown = config(username="u", password="hunter2", tls={})
     assert "hunter2" not in f"{shown!r} {shown} {shown.model_dump_json()}"
 
 
@@ -55,6 +55,7 @@ def test_the_password_is_never_shown() -> None:
         ({"shared_group": "a/b"}, "pattern"),
         ({"password": "x"}, "needs a username"),
         ({"username": "u", "password": "x", "password_file": "/x"}, "not both"),
+        ({"username": "u", "password": "x"}, "in clear"),
         ({"tls": {"cert": "/x"}}, "together"),
         ({"tls": {"insecure": True}}, "not permitted"),
         ({"keepalive": 15}, "5s, 10m"),
@@ -83,7 +84,7 @@ def test_building_refuses_what_could_never_work(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no enterprise 'E009'"):
         _build(enterprise="E009")
     with pytest.raises(OSError, match="missing"):
-        _build(username="u", password_file=tmp_path / "missing")
+        _build(username="u", password_file=tmp_path / "missing", host="localhost")
     with pytest.raises(OSError, match="No such file"):
         _build(tls={"ca": tmp_path / "missing.pem"})
 
@@ -91,7 +92,7 @@ def test_building_refuses_what_could_never_work(tmp_path: Path) -> None:
 def test_the_password_file_is_read_anew_and_only_its_first_line(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("one\ncomment\n")
-    settings = config(username="u", password_file=file)
+    settings = config(username="u", password_file=file, host="127.0.0.1")
     assert settings.read_password() == "one"
     file.write_text("two\n")
     assert settings.read_password() == "two"
