@@ -7,7 +7,7 @@ from service.api import description, page, problems
 from service.api.access import authenticate
 from service.api.answer import Json
 from service.api.keys import Keys
-from service.api.middleware import BodyLimit, SecurityHeaders, Timing
+from service.api.middleware import Limits, SecurityHeaders, Timing
 from service.api.routers import alerts, connectors, dead_letters, health, live, park, samples, session, status, tags
 from service.api.state import State
 from service.api.view import ServiceView
@@ -39,7 +39,7 @@ def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> F
         app.include_router(one.router, dependencies=[Depends(authenticate)])
     description.install(app)
     page.install(app)
-    app.add_middleware(BodyLimit, most_bytes=_MOST_BODY_BYTES)
+    app.add_middleware(Limits, most_bytes=_MOST_BODY_BYTES)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Timing, metrics=state.metrics)

@@ -2,13 +2,17 @@
 
 import base64
 import binascii
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
-from service.api.problems import invalid
+from service.api.problems import Problem, invalid
 
 _Place = TypeVar("_Place")
+#: What may stand in a cursor: what PostgreSQL and `datetime` can hold, and nothing beyond.
+TimeUs = Annotated[int, msgspec.Meta(ge=0, lt=4_102_444_800_000_000)]
+TagIx = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
+RowId = Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
 
 
 def to_cursor(place: tuple[int | str, ...]) -> str:
@@ -23,6 +27,11 @@ def from_cursor(cursor: str | None, kind: type[_Place]) -> _Place | None:
     try:
         return msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=kind, strict=True)
     except (binascii.Error, ValueError, msgspec.MsgspecError):
-        raise invalid(
-            "cursor", cursor, "not a cursor of this list", "use `next` of the page before, with the same filters"
-        ) from None
+        raise not_a_cursor(cursor) from None
+
+
+def not_a_cursor(cursor: str | None) -> Problem:
+    """Made by another list, or by nobody."""
+    return invalid(
+        "cursor", cursor, "not a cursor of this list", "use `next` of the page before, with the same filters"
+    )

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.metrics import Metrics
-from service.api.problems import of_http
+from service.api.problems import invalid, of_http
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -46,8 +46,10 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
-class BodyLimit:
-    """Refuses a request whose body is too large: at once where it says so, else when it has become so."""
+class Limits:
+    """Refuses what no route can take: a body that is too large (at once where it says so, else when it has become so),
+    and the character NUL, which PostgreSQL cannot hold.
+    """
 
     def __init__(self, app: ASGIApp, most_bytes: int) -> None:
         self._app = app
@@ -57,6 +59,9 @@ class BodyLimit:
         """ASGI."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if b"%00" in scope["query_string"] or "\0" in scope["path"]:
+            await invalid("url", None, "contains the character NUL", "remove %00").response()(scope, receive, send)
             return
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdigit() or int(declared) > self._most_bytes:

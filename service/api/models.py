@@ -199,7 +199,7 @@ class AlertDetail(_Shape):
     events_complete: bool = Field(description="False: the store does not answer; only events still in memory are here")
 
 
-Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
+Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000, pattern="^[^\\x00]*$")]
 
 
 class AckBody(_Shape):

@@ -15,7 +15,7 @@ from service.alerts.states import NotAllowed
 from service.api import PREFIX
 from service.api.answer import to_json
 from service.api.models import Problem as ProblemModel
-from service.store.errors import StoreUnavailable
+from service.store.errors import QuestionRefused, StoreUnavailable
 
 _log = structlog.get_logger(__name__)
 
@@ -149,6 +149,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(StoreUnavailable)
     async def _store(request: Request, error: StoreUnavailable) -> Response:
         return store_unavailable(error).response()
+
+    @app.exception_handler(QuestionRefused)
+    async def _refused_question(request: Request, error: QuestionRefused) -> Response:
+        return Problem(422, "invalid-request", f"a value cannot be looked for: {error}").response()
 
     @app.exception_handler(NotAllowed)
     async def _not_allowed(request: Request, error: NotAllowed) -> Response:

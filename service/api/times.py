@@ -24,7 +24,6 @@ def parse_time_us(text: str) -> int:
         raise ValueError("not a time; write it as 2026-11-01T08:00:00+08:00 or 2026-11-01T00:00:00Z") from None
     if at.tzinfo is None:
         raise ValueError(f"no offset, so the time is ambiguous; write {text.strip()}+08:00 or {text.strip()}Z")
-    try:
-        return (at - _EPOCH) // _MICROSECOND
-    except OverflowError:
-        raise ValueError("out of range") from None
+    if not 1970 < at.year < 2100:
+        raise ValueError("out of range; use a year from 1971 to 2099")
+    return (at - _EPOCH) // _MICROSECOND

@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from service.store.errors import StoreUnavailable
+from service.store.errors import QuestionRefused, StoreUnavailable
 
 _Answer = TypeVar("_Answer")
 #: Gives rows as dictionaries by column name.
@@ -57,7 +57,7 @@ class Asking:
         await self._pool.close(timeout=1.0)
 
     async def ask(self, question: _Question[_Answer], *, within_s: float | None = None) -> _Answer:
-        """The answer of ``question(connection)``. Raises StoreUnavailable where there is none in time.
+        """The answer of ``question(connection)``. Raises QuestionRefused, StoreUnavailable.
 
         The first word must come within ``answer_within_s``; after it the statement timeout is what counts.
         """
@@ -72,6 +72,8 @@ class Asking:
             raise StoreUnavailable(
                 f"the database needed more than {self._statement_timeout_s:g} s; ask for a shorter span or fewer tags"
             ) from error
+        except psycopg.DataError as error:
+            raise QuestionRefused(_first_line(error)) from error
         except (psycopg.OperationalError, psycopg.errors.UndefinedTable) as error:
             raise StoreUnavailable(_first_line(error)) from error
 

@@ -74,9 +74,12 @@ async function showConnectors() {
   }
 }
 
+/* The stream was refused, not cut: the session is over, or the park has other tags than it had. */
 async function refused() {
   try {
     await request("GET", "/session");
+    await values.load();
+    if (live) live.tags = values.tags;
   } catch (problem) {
     if (problem.status === 401) logIn();
   }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query
+from pydantic import Field
 
 from service.alerts.book import Command
 from service.alerts.model import Alert, Event
@@ -12,7 +13,7 @@ from service.alerts.states import NotAllowed, State, Trigger
 from service.api import PREFIX
 from service.api.access import Caller, CallerDep, StateDep
 from service.api.answer import Json
-from service.api.cursors import from_cursor, to_cursor
+from service.api.cursors import TimeUs, from_cursor, not_a_cursor, to_cursor
 from service.api.models import AckBody, AlertDetail, Alerts, AlertShape, CommentBody
 from service.api.params import FromParam, ToParam, time_us
 from service.api.problems import Problem, documented, invalid, not_found
@@ -28,6 +29,7 @@ router = APIRouter(prefix=PREFIX, tags=["alerts"])
 _URGENCY = {State.UNACK: 0, State.RTNUN: 1, State.ACKED: 2}
 _ALL_STANDING = frozenset(State) - {State.NORM}
 
+Priority = Annotated[int, Field(ge=1, le=4)]
 AlertId = Annotated[uuid.UUID, Path(description="The alert's id")]
 IdempotencyKey = Annotated[
     str | None,
@@ -47,7 +49,7 @@ async def list_alerts(
         Query(description="Any of these; with `norm` among them history is read. None: all standing alerts"),
     ] = None,
     history: Annotated[bool, Query(description="True: from the store, newest first, whatever the state")] = False,
-    priority: Annotated[list[int] | None, Query(description="Any of these, 1 (urgent) to 4")] = None,
+    priority: Annotated[list[Priority] | None, Query(description="Any of these, 1 (urgent) to 4")] = None,
     level: Annotated[list[str] | None, Query(description="Any of these: L, LL, H, HH")] = None,
     enterprise: Annotated[str | None, Query(description="Only of this enterprise")] = None,
     source: Annotated[str | None, Query(description="Only of this source, `enterprise.source`")] = None,
@@ -91,9 +93,9 @@ def _check_span(wanted: AlertFilter) -> None:
 async def _history(
     app: AppState, scope: Scope, wanted: AlertFilter, limit: int, cursor: str | None
 ) -> tuple[Sequence[Alert], str | None]:
-    before = from_cursor(cursor, tuple[int, str])
+    before = from_cursor(cursor, tuple[TimeUs, str])
     if before is not None and not _is_uuid(before[1]):
-        raise invalid("cursor", cursor, "not a cursor of this list", "use `next` of the page before")
+        raise not_a_cursor(cursor)
     found = await app.view.queries.alerts(scope, wanted, limit=limit + 1, before=before)
     page = found[:limit]
     return page, to_cursor((page[-1].raised_us, page[-1].id)) if len(found) > limit else None

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from service.api import PREFIX
 from service.api.access import CallerDep, StateDep
 from service.api.answer import Json
-from service.api.cursors import from_cursor, to_cursor
+from service.api.cursors import RowId, TimeUs, from_cursor, to_cursor
 from service.api.models import DeadLetters
 from service.api.params import FromParam, ToParam, time_us
 from service.api.problems import documented
@@ -33,7 +33,7 @@ async def list_dead_letters(
 ) -> Json:
     """What arrived and could not be used, newest first, with its bytes and the reason. `from`, `to`: when received."""
     wanted = LetterFilter(origin=connector, reason=reason, from_us=time_us("from", from_), to_us=time_us("to", to))
-    before = from_cursor(cursor, tuple[int, int])
+    before = from_cursor(cursor, tuple[TimeUs, RowId])
     found = await state.view.queries.dead_letters(caller.scope, wanted, limit=limit + 1, before=before)
     page = found[:limit]
     following = to_cursor((page[-1].received_us, page[-1].id)) if len(found) > limit else None

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from service.api import PREFIX
 from service.api.access import CallerDep, StateDep
-from service.api.cursors import from_cursor, to_cursor
+from service.api.cursors import TagIx, TimeUs, from_cursor, not_a_cursor, to_cursor
 from service.api.models import Samples
 from service.api.params import FromParam, ToParam, time_us
 from service.api.problems import Problem, documented, invalid, not_found
@@ -99,8 +99,10 @@ async def read_samples(
     if form is None:
         forms = ", ".join(one.media_type for one in Format)
         raise Problem(406, "not-acceptable", f"Accept takes none of {forms}; or use format=json, csv or arrow")
-    place = from_cursor(cursor, tuple[int, int, int, int])
+    place = from_cursor(cursor, tuple[TagIx, TimeUs, TimeUs, TimeUs])
     span = Span(from_us=place[2], to_us=place[3]) if place else _span(state, from_, to)
+    if place and span.from_us >= span.to_us:
+        raise not_a_cursor(cursor)
     question = _Question(
         queries=state.view.queries,
         scope=caller.scope,

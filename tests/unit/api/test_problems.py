@@ -33,6 +33,7 @@ TAGS = "&".join(f"tag=t{k}" for k in range(101))
         (f"/api/v1/samples?tag={LEVEL}&resolution=2h", "resolution", "'raw'"),
         (f"/api/v1/samples?tag={LEVEL}&limit=200001", "limit", "use format=csv or format=arrow"),
         (f"/api/v1/samples?tag={LEVEL}&from=2027-01-01T00:00:00Z", "from", "give a `from` that is earlier"),
+        ("/api/v1/samples?tag=a%00b", "url", "remove %00"),
         ("/api/v1/live?after=abc", "after", "use an id as it came"),
         ("/api/v1/live?values=some", "values", ""),
         ("/api/v1/live?values_every_ms=1", "values_every_ms", "use 200 or more"),
