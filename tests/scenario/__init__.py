@@ -1,0 +1,1 @@
+"""The whole system, real processes and sockets, on a time axis."""
