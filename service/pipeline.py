@@ -9,16 +9,20 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from functools import partial
 
 import msgspec
 import structlog
 
 from park.check import load_park
 from park.index import TagTable
-from park.yamlfile import Document
+from park.model import Park
+from park.yamlfile import Document, FileInvalid
 from rules.engine import Engine
 from rules.spec import RuleSet, default_rules
-from service.alerts.book import AlertBook, Command
+from rules.transition import Transition
+from service.alerts.book import AlertBook, Command, Raise
 from service.alerts.model import Alert, Event
 from service.alerts.states import NotAllowed
 from service.facts import lookup
@@ -32,6 +36,12 @@ _CHECKPOINT = "checkpoint"
 _KEEP_OUTCOMES = 1_000
 
 
+@lru_cache(maxsize=2)
+def read_park(text: str, file: str) -> Park:
+    """The park of a YAML text, read once: a large one takes seconds. Raises park.yamlfile.FileInvalid."""
+    return load_park(text, file).park
+
+
 def read_rules(text: str, file: str) -> RuleSet:
     """The rules of a YAML text; the default rules where it is empty. Raises park.yamlfile.FileInvalid."""
     return Document(text, file).model(RuleSet) if text.strip() else default_rules()
@@ -41,14 +51,17 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """The park and the rules as text: what a journal row's meaning depends on besides the rows before it."""
 
     park_yaml: str
+    #: Name of the file, for messages.
+    park_file: str = "park"
     #: Empty: the default rules.
     rules_yaml: str
+    rules_file: str = "rules"
 
     def build(self, journal: Journal) -> tuple[TagTable, RuleSet]:
         """Parsed, with every tag's lasting index."""
-        park = load_park(self.park_yaml, "park").park
+        park = read_park(self.park_yaml, self.park_file)
         ids = [f"{owner}.{source.id}.{tag.id}" for owner, source, tag in park.tags()]
-        return TagTable(park, journal.register_tags(ids)), read_rules(self.rules_yaml, "rules")
+        return TagTable(park, journal.register_tags(ids)), read_rules(self.rules_yaml, self.rules_file)
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,14 +100,15 @@ class Pipeline:
     def recover(self) -> None:
         """Restore the checkpoint and play the rows behind it, with the park and rules under which they were written."""
         data = self._journal.load_state(_CHECKPOINT)
-        if data is None:
+        if data is not None:
+            self._restore(msgspec.msgpack.decode(data, type=Checkpoint))
+        else:
             self._replay()
-            return
-        checkpoint = msgspec.msgpack.decode(data, type=Checkpoint)
+        self.save_checkpoint()
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
         now = (self._setup, self.tags, self._rules)
-        changed = checkpoint.setup != self._setup
-        if changed:
-            self._use(checkpoint.setup, *checkpoint.setup.build(self._journal))
+        changed = checkpoint.setup != self._setup and self._use_old(checkpoint.setup)
         self.engine.restore(checkpoint.engine)
         self.book.restore(checkpoint.book)
         self.position = self.checkpointed = checkpoint.position
@@ -107,7 +121,16 @@ class Pipeline:
             self.engine.restore(engine)
             self.book.restore(book)
             _log.info("The park or the rules have changed; what is unchanged kept its state.")
-        self.save_checkpoint()
+
+    def _use_old(self, setup: Setup) -> bool:
+        try:
+            self._use(setup, *setup.build(self._journal))
+        except FileInvalid as error:  # written under an older version, which took what this one refuses
+            _log.warning(
+                "The former park or rules cannot be read; its rows are played under the new.", reason=str(error)
+            )
+            return False
+        return True
 
     def _use(self, setup: Setup, tags: TagTable, rules: RuleSet) -> None:
         self._setup, self.tags, self._rules = setup, tags, rules
@@ -117,54 +140,63 @@ class Pipeline:
     def _replay(self) -> None:
         while rows := self._journal.read(self.position):
             for row in rows:
-                self._fold_or_skip(row)
-
-    def _fold_or_skip(self, row: Row) -> None:
-        """A row that the engine cannot take is a defect of ours; it must not silence the rows after it."""
-        try:
-            self.fold(row)
-        except Exception as error:
-            self.poisoned_rows += 1
-            self.position = row.position
-            _log.critical(
-                "A journal row could not be processed; alarms may be incomplete.", row=row.position, exc_info=error
-            )
+                self.fold(row)
 
     def fold(self, row: Row) -> None:
-        """One row: samples, then timers, then what people asked."""
+        """One row: samples, then timers, then what people asked. Whatever is wrong with it, the next is folded."""
         started = time.perf_counter()
         now_us = row.received_us
-        if row.extras.start:
-            self.engine.resume(now_us)
-        if row.batch is not None:
-            self.engine.step(row.batch)
         events: list[Event] = []
-        for transition in self.engine.advance(now_us):
-            try:
-                events += self.book.apply([transition], now_us)
-            except NotAllowed as error:
-                # The engine and the book disagree: a defect of ours. The other alarms must still get through.
-                self.refused_transitions += 1
-                _log.error("The alert book refused a transition.", alert=transition.alert_id, reason=str(error))
-        for command in row.extras.commands:
-            events += (
-                self._command(command, now_us) if isinstance(command, Command) else self.book.own_alarm(command, now_us)
-            )
+        for transition in self._found(row):
+            events += self._recorded(row, partial(self.book.apply, [transition], now_us))
+        for one in row.extras.commands:
+            events += self._recorded(row, partial(self._do, one, now_us))
         self.position = row.position
+        # What is in the chain must reach the store, or the chain would have a hole.
         if events:
             self.unstored.extend(events)
             self._publish(events)
         self.step_ms = (time.perf_counter() - started) * 1e3
 
+    def _found(self, row: Row) -> list[Transition]:
+        try:
+            if row.extras.start:
+                self.engine.resume(row.received_us)
+            if row.batch is not None:
+                self.engine.step(row.batch)
+            return self.engine.advance(row.received_us)
+        except Exception as error:
+            self._poisoned(row, error)
+            return []
+
+    def _recorded(self, row: Row, record: Callable[[], list[Event]]) -> list[Event]:
+        try:
+            return record()
+        except NotAllowed as error:
+            # The engine and the book disagree: a defect of ours. The other alarms must still get through.
+            self.refused_transitions += 1
+            _log.error("The alert book refused a transition.", row=row.position, reason=str(error))
+        except Exception as error:
+            self._poisoned(row, error)
+        return []
+
+    def _poisoned(self, row: Row, error: Exception) -> None:
+        self.poisoned_rows += 1
+        _log.critical(
+            "A journal row could not be processed; alarms may be incomplete.", row=row.position, exc_info=error
+        )
+
+    def _do(self, asked: Command | Raise, now_us: int) -> list[Event]:
+        return self._command(asked, now_us) if isinstance(asked, Command) else self.book.own_alarm(asked, now_us)
+
     def _command(self, command: Command, now_us: int) -> list[Event]:
+        events: list[Event] = []
         try:
             events = self.book.command(command, now_us)
+            outcome: Alert | NotAllowed | None = self.book.get(command.alert_id)
         except NotAllowed as error:
-            self._outcomes[command.id] = error
-            return []
-        alert = self.book.get(command.alert_id)
-        assert alert is not None
-        self._outcomes[command.id] = alert
+            outcome = error
+        self._outcomes[command.id] = outcome or NotAllowed("it was done before, and the alert is over long since")
         while len(self._outcomes) > _KEEP_OUTCOMES:
             self._outcomes.popitem(last=False)
         return events
@@ -174,7 +206,7 @@ class Pipeline:
         while self.position < position:
             self._folded.clear()
             await self._folded.wait()
-        outcome = self._outcomes.pop(command_id, None)
+        outcome = self._outcomes.get(command_id)
         if outcome is None:
             raise NotAllowed("the command was journalled, but its outcome is no longer known; look at the alert")
         if isinstance(outcome, NotAllowed):
@@ -184,7 +216,7 @@ class Pipeline:
     def on_row(self, row: Row) -> None:
         """The intake has made a row durable: fold it, and any before it that was missed."""
         if row.position == self.position + 1:
-            self._fold_or_skip(row)
+            self.fold(row)
         else:
             self._replay()
         self._folded.set()

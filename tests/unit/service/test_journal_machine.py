@@ -1,9 +1,5 @@
 """Whatever is done to a journal in whatever order, it agrees with a dictionary that would survive anything."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -11,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from service.journal import journal as journal_module
 from service.journal.journal import Journal
 from service.journal.rows import NO_EXTRAS, Extras
-from tests.unit.service.making import batch_of, rows_of
+from tests.unit.service.making import batch_of, quick_directory, rows_of
 
 _Model = dict[int, tuple[int, list[tuple[int, int, float, int]], Extras]]
 
@@ -21,7 +17,8 @@ class JournalMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._directory = Path(tempfile.mkdtemp(prefix="journal-"))
+        self._context = quick_directory()
+        self._directory = self._context.__enter__()
         self._rows: _Model = {}
         self._newest = 0
         self._trimmed = 0
@@ -91,7 +88,7 @@ class JournalMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.journal.close()
-        shutil.rmtree(self._directory)
+        self._context.__exit__(None, None, None)
 
 
 class ForgetfulJournalMachine(JournalMachine):
