@@ -9,8 +9,7 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from functools import partial
+from functools import lru_cache, partial
 
 import msgspec
 import structlog
