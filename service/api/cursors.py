@@ -12,7 +12,7 @@ _Place = TypeVar("_Place")
 #: What may stand in a cursor: what PostgreSQL and `datetime` can hold, and nothing beyond.
 TimeUs = Annotated[int, msgspec.Meta(ge=0, lt=4_102_444_800_000_000)]
 TagIx = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
-RowId = Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+RowId = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 def to_cursor(place: tuple[int | str, ...]) -> str:
