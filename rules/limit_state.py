@@ -117,6 +117,7 @@ def _standing(kind: LimitState, side: Side) -> Standing:
         value=kind.used_value[slots],
         limit=0.0 + side.sign * side.limit[level, slots],
         peak=0.0 + side.sign * side.peak[slots],
+        unverified=kind.quality[slots] != 0,
     )
 
 

@@ -111,4 +111,5 @@ def _standing(kind: StaleState) -> Standing:
         value=none,
         limit=none,
         peak=none,
+        unverified=np.zeros(len(names), dtype=np.bool_),
     )

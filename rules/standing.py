@@ -31,6 +31,7 @@ class Standing:
     value: Floats
     limit: Floats
     peak: Floats
+    unverified: Bools
 
     def __len__(self) -> int:
         return len(self.target)
@@ -61,7 +62,7 @@ class Standing:
             limit=number_or_none(self.limit[row]),
             peak=number_or_none(self.peak[row]),
             quality=QUALITIES[self.quality[row]],
-            unverified=bool(self.quality[row] != 0),
+            unverified=bool(self.unverified[row]),
             why=why,
         )
 
@@ -75,7 +76,7 @@ class Standing:
         return Standing(target=tuple(lines(columns["target"])), **{name: columns[name] for name in _NUMBERS})
 
 
-_NUMBERS = ("side", "level", "quality", "onset_us", "told_us", "value", "limit", "peak")
+_NUMBERS = ("side", "level", "quality", "onset_us", "told_us", "value", "limit", "peak", "unverified")
 
 
 def joined(parts: Sequence[Standing]) -> Standing:

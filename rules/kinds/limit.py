@@ -60,8 +60,9 @@ class LimitKind:
         #: Nothing comes due, and no mark is untold, before this.
         self._wake_us = FAR
         self._happened: list[Happened] = []
-        #: The limits are not those that the state was built under: look at every value once.
-        self.relimited = False
+        #: The limits are not those that the state was built under, or there is none yet: look at every value once.
+        self.relimited = True
+        self._relimiting = False
         limits = (self.high.limit, self.low.limit)
         self._words = Words(rule.id, self.infos, self.names, limits, self.timeout_us)
         self.redraw(np.arange(size))
@@ -201,7 +202,7 @@ class LimitKind:
                 value=self.used_value[slots],
                 peak=side.peak[slots],
                 quality=quality,
-                relimited=self.relimited,
+                relimited=self._relimiting,
             )
         )
 
@@ -239,10 +240,11 @@ class LimitKind:
         idle = slots[~self.active[slots]]
         self.quality[idle] = grade[idle]
         self.used_us[slots], self.used_value[slots] = memory.used_us[tag[slots]], memory.used_value[tag[slots]]
+        self._relimiting = True
         for side in self.sides:
             side.relimit(slots, now_us, self.used_value[slots] * side.sign, self._say)
+        self.relimited = self._relimiting = False
         self.redraw(np.arange(len(self.infos)))
-        self.relimited = False
 
     @cached_property
     def fingerprint(self) -> str:

@@ -47,8 +47,8 @@ def table_of(*tags: dict[str, Any]) -> TagTable:
 def tell(
     story: str, *tags: dict[str, Any], rules: RuleSet | None = None, engine: Engine | None = None
 ) -> list[Transition]:
-    """All that is told; by engine and oracle alike, unless an engine is handed in."""
-    table = table_of(*tags)
+    """All that is told; by engine and oracle alike, unless an engine is handed in, which then knows the tags."""
+    table = engine.tags if engine else table_of(*tags)
     told = _play(story, table, engine or Engine(table, rules or default_rules()))
     if engine is None:
         expected = _play(story, table, Oracle(table, rules or default_rules()))

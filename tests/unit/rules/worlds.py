@@ -113,13 +113,13 @@ def alarms(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def tag(draw: st.DrawFn, number: int) -> dict[str, Any]:
+def tag(draw: st.DrawFn, number: int, devices: bool = True) -> dict[str, Any]:
     """One tag of a park file."""
     made: dict[str, Any] = {"id": f"t{number}", "quantity": "level", "unit": "%"}
     made["alarms"] = draw(_maybe(alarms()))
     made["stale_after"] = draw(st.sampled_from([None, "3s", "3s", "7s"]))
     made["stale_delay"] = draw(st.sampled_from(["0s", "2s", "2s"]))
-    device = draw(st.sampled_from(["", "plc", "plc", "rtu"]))
+    device = draw(st.sampled_from(["", "plc", "plc", "rtu"])) if devices else ""
     if device:
         made["from"] = {"connector": "c", "device": device}
     return made
@@ -134,10 +134,10 @@ def park_of(tags: list[dict[str, Any]]) -> Park:
 
 
 @st.composite
-def tables(draw: st.DrawFn, most: int = 4) -> TagTable:
+def tables(draw: st.DrawFn, most: int = 4, devices: bool = True) -> TagTable:
     """A park of a few tags."""
     count = draw(st.integers(1, most))
-    return TagTable(park_of([draw(tag(number)) for number in range(count)]))
+    return TagTable(park_of([draw(tag(number, devices)) for number in range(count)]))
 
 
 @st.composite
@@ -178,9 +178,9 @@ def histories(draw: st.DrawFn, tags: int, most: int = 40) -> tuple[Action, ...]:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, most: int = 40) -> World:
+def worlds(draw: st.DrawFn, most: int = 40, devices: bool = True) -> World:
     """Everything at random."""
-    table = draw(tables())
+    table = draw(tables(devices=devices))
     return World(table, draw(rule_sets()), draw(histories(len(table), most)))
 
 

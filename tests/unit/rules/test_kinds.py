@@ -1,0 +1,53 @@
+"""The table of kinds, and what every kind promises."""
+
+import ast
+import pkgutil
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+import rules
+from rules import kinds
+from rules.engine import Engine
+from rules.kinds import KINDS
+from rules.spec import Rule, RuleSet
+from tests.unit.rules.stories import SECOND, START_US, table_of, tag_of
+
+RULES_FOLDER = Path(rules.__file__).parent
+
+
+def test_every_kind_is_registered_under_its_own_name() -> None:
+    assert {module.name for module in pkgutil.iter_modules(kinds.__path__)} == set(KINDS)
+
+
+def test_every_kind_of_rule_can_be_evaluated_and_the_other_way_round() -> None:
+    models = get_args(get_args(Rule)[0])
+    assert {model.model_fields["kind"].default for model in models} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_rule_without_tags_says_nothing(kind: str) -> None:
+    rule_set = RuleSet.model_validate({"rules": [{"kind": kind, "id": "x", "applies_to": {"tag": ["none"]}}]})
+    engine = Engine(table_of(tag_of(limits={"H": 1}, stale_after="1s")), rule_set)
+    assert engine.advance(START_US) == engine.advance(START_US + 3600 * SECOND) == []
+    restored = Engine(engine.tags, rule_set)
+    restored.restore(engine.snapshot())
+    assert restored.advance(START_US) == []
+
+
+@pytest.mark.parametrize("path", sorted(RULES_FOLDER.rglob("*.py")), ids=lambda path: path.stem)
+def test_nothing_in_rules_knows_a_clock_or_chance(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not imported & {"time", "datetime", "random", "secrets", "pickle", "os", "threading", "asyncio"}
+
+
+def test_the_oracle_shares_no_evaluation_code_with_the_engine() -> None:
+    for name in ("oracle", "oracle_limit", "oracle_stale"):
+        tree = ast.parse((RULES_FOLDER / f"{name}.py").read_text("utf-8"))
+        modules = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        ours = {module for module in modules if module.startswith("rules.")}
+        assert ours <= {"rules.spec", "rules.transition", "rules.oracle_limit", "rules.oracle_stale"}
+        assert "numpy" not in modules
