@@ -2,11 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, model_validator
 
 from connectors.registry import ConnectorConfigs
 from park.duration import DurationUs
+from park.model import DuplicateIds
 from park.yamlfile import Document
 from service.store.housekeeping import StorePolicy
 
@@ -49,7 +51,7 @@ class JournalPolicy(_Model):
 
 
 class Config(_Model):
-    """The whole file. Paths are relative to it."""
+    """The whole file. Paths in it are relative to where it stands, those of the connectors too."""
 
     park: Path
     #: Rules; without it every limit of the park file is watched, and every ``stale_after``.
@@ -63,20 +65,33 @@ class Config(_Model):
     @model_validator(mode="after")
     def _unique_connectors(self) -> "Config":
         ids = [one.id for one in self.connectors]
-        twice = {one for one in ids if ids.count(one) > 1}
-        if twice:
-            raise ValueError(f"two connectors have the id {sorted(twice)[0]!r}; ids must be unique")
+        second = [i for i, one in enumerate(ids) if one in ids[:i]]
+        if second:
+            raise DuplicateIds(
+                [
+                    (("connectors", i, "id"), f"two connectors have the id {ids[i]!r}; ids must be unique")
+                    for i in second
+                ]
+            )
         return self
 
 
 def load_config(path: Path) -> Config:
     """Raises park.yamlfile.FileInvalid, and OSError where the file cannot be read."""
     config = Document(path.read_text("utf-8"), str(path)).model(Config)
-    base = path.resolve().parent
-    return config.model_copy(
-        update={
-            "park": base / config.park,
-            "rules": base / config.rules if config.rules else None,
-            "data_dir": base / config.data_dir,
-        }
-    )
+    return _relative_to(path.resolve().parent, config)
+
+
+_Part = TypeVar("_Part", bound=BaseModel)
+
+
+def _relative_to(base: Path, part: _Part) -> _Part:
+    return part.model_copy(update={name: _located(base, value) for name, value in part})
+
+
+def _located(base: Path, value: object) -> object:
+    if isinstance(value, BaseModel):
+        return _relative_to(base, value)
+    if isinstance(value, tuple):
+        return tuple(_located(base, one) for one in value)
+    return base / value if isinstance(value, Path) else value

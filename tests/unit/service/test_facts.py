@@ -1,0 +1,40 @@
+"""Whose an alarm is, and how urgent, follows from park and rules."""
+
+from park.index import TagTable
+from rules.spec import LimitRule, RuleSet, StaleRule
+from service.alerts.book import Facts
+from service.facts import lookup
+from tests.unit.service.making import PARK_YAML, tag_table
+
+RULES = RuleSet(rules=(LimitRule.model_validate({"id": "limits", "priority": {"H": 3}}), StaleRule(id="stale")))
+
+
+def facts(rule: str, target: str, level: str = "", tags: TagTable | None = None) -> Facts:
+    return lookup(tags or tag_table(), RULES)(rule, target, level)
+
+
+def test_alarm_of_a_tag_belongs_to_its_enterprise_and_source() -> None:
+    assert facts("limits", "acme.tank.LT", "HH") == Facts(priority=1, enterprise="acme", source="acme.tank", unit="%")
+    assert facts("limits", "zeta.outlet.NO", "H").priority == 3, "as the rule says"
+
+
+def test_alarm_of_a_shared_tag_belongs_to_the_park() -> None:
+    found = facts("stale", "park.weather.wind")
+    assert (found.enterprise, found.source, found.priority) == ("park", "park.weather", 3)
+
+
+def test_alarm_of_a_device_belongs_to_the_one_enterprise_whose_tags_it_brings() -> None:
+    assert facts("stale", "dcs/plc") == Facts(priority=3, enterprise="acme", source="", unit="")
+
+
+def test_alarm_of_a_device_that_several_share_belongs_to_none_of_them() -> None:
+    tags = tag_table(text=PARK_YAML.replace("from: {connector: dcs}", "from: {connector: dcs, device: plc}"))
+    assert facts("stale", "dcs/plc", tags=tags).enterprise == "", "neither may learn of the other's silence"
+
+
+def test_alarm_about_the_service_itself_is_urgent_and_nobodys() -> None:
+    assert facts("service", "service/journal") == Facts(priority=1, enterprise="", source="", unit="")
+
+
+def test_alarm_of_a_rule_or_tag_that_is_gone_still_has_facts() -> None:
+    assert facts("old-rule", "acme.tank.gone", "H").priority == 1
