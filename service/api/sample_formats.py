@@ -13,6 +13,9 @@ import pyarrow.csv as pa_csv
 
 from service.api.answer import to_json
 
+#: Rows of one column written as JSON in one go: some 2 ms.
+_PIECE_ROWS = 5_000
+
 
 class Format(StrEnum):
     """What ``format=`` takes."""
@@ -109,25 +112,36 @@ class _Drained(io.RawIOBase):
 
 
 def json_pieces(table: pa.Table, head: dict[str, Any], following: str | None) -> Iterator[bytes]:
-    """As `service.api.models.Samples`, a series a piece; ``table`` is ordered by tag."""
+    """As `service.api.models.Samples`; ``table`` is ordered by tag. Small pieces: each holds up the service briefly."""
     yield to_json(head)[:-1] + b',"series":['
-    separator = b""
-    for series in _series(table):
-        yield separator + to_json(series)
-        separator = b","
+    table = table.combine_chunks()
+    for place, (begin, end) in enumerate(_runs(table)):
+        yield (b"," if place else b"") + _series_head(table, begin)
+        for name in table.column_names:
+            if name not in ("tag", "unit"):
+                yield from _column_pieces(name, table.column(name).slice(begin, end - begin))
+        yield b"}"
     yield b'],"next":%b}' % orjson.dumps(following)
 
 
-def _series(table: pa.Table) -> Iterator[dict[str, Any]]:
+def _runs(table: pa.Table) -> list[tuple[int, int]]:
+    """Where the rows of each tag begin and end."""
     if not len(table):
-        return
-    table = table.combine_chunks()
+        return []
     places = table.column("tag").chunk(0).indices.to_numpy()
-    edges = [0, *((places[1:] != places[:-1]).nonzero()[0] + 1).tolist(), len(table)]
-    for begin, end in pairwise(edges):
-        part = table.slice(begin, end - begin)
-        columns = {name: _plain(part.column(name)) for name in part.column_names if name not in ("tag", "unit")}
-        yield {"tag": part["tag"][0].as_py(), "unit": part["unit"][0].as_py(), **columns}
+    return list(pairwise([0, *((places[1:] != places[:-1]).nonzero()[0] + 1).tolist(), len(table)]))
+
+
+def _series_head(table: pa.Table, row: int) -> bytes:
+    return to_json({"tag": table["tag"][row].as_py(), "unit": table["unit"][row].as_py()})[:-1]
+
+
+def _column_pieces(name: str, column: pa.ChunkedArray) -> Iterator[bytes]:
+    yield b',"%b":[' % name.encode()
+    for begin in range(0, len(column), _PIECE_ROWS):
+        part = to_json(_plain(column.slice(begin, _PIECE_ROWS)))[1:-1]
+        yield b"," + part if begin else part
+    yield b"]"
 
 
 def _plain(column: pa.ChunkedArray) -> Any:
