@@ -1,6 +1,6 @@
 # What `make` can do here. Everything stays inside this directory; see deploy/setup.sh for how.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench torture lock clean
+.PHONY: help setup demo test bench torture tep lock clean
 
 BIN := .venv/bin
 
@@ -25,6 +25,11 @@ bench: setup ## measure speed; writes bench.json
 
 torture: setup ## kill the service 20 times and take the database away, under load; a few minutes
 	@$(BIN)/python -m deploy.torture
+
+tep: ## record the Tennessee Eastman runs anew, in an environment of their own
+	python3 -m venv .cache/tep
+	.cache/tep/bin/pip install --quiet tep-studio==0.2.0 pyarrow
+	.cache/tep/bin/python simulators/tep/record.py simulators/tep/recordings
 
 lock: ## make requirements.lock anew from pyproject.toml
 	@deploy/setup.sh lock

@@ -23,8 +23,9 @@ from deploy.verdict import Ledger, epoch_us, judge
 from simulators.scenario import Scenario, read_scenario
 
 DEFAULT_PORT = 8470
-#: From the order to start until the first fault can fall due: the simulators need some seconds to come up.
-_LEAD_S = 8.0
+#: The simulators begin so soon after everything is up; until then they wait, for this long at the most.
+_LEAD_S = 1.0
+_WAIT_AT_MOST_S = 600.0
 #: After the last scripted moment: the last alerts still have to come through.
 _SETTLE_S = 1.0
 #: Between two plays of the script in a demonstration without end.
@@ -57,7 +58,7 @@ class Demo:
         try:
             async with AsyncExitStack() as up:
                 await self._run(up, stop)
-                return await self._report() if self._for_s is not None else {}
+                return await self._report() if self._for_s is not None and not stop.is_set() else {}
         finally:
             await self._stack.close()
 
@@ -66,10 +67,8 @@ class Demo:
         stack = self._stack
         with self._step("TimescaleDB and mosquitto"):
             await asyncio.gather(up.enter_async_context(stack.database()), up.enter_async_context(stack.mqtt()))
-        self._start_us = time.time_ns() // 1_000 + round(_LEAD_S * 1e6)
-        simulators = stack.simulators(
-            {"scenario": str(self._scenario_file), "start_us": self._start_us}, self._on_simulator
-        )
+        later_us = time.time_ns() // 1_000 + round(_WAIT_AT_MOST_S * 1e6)
+        simulators = stack.simulators({"scenario": str(self._scenario_file), "start_us": later_us}, self._on_simulator)
         with self._step("simulated plants and monitors, the service"):
             await up.enter_async_context(children(*simulators))
             service = await stack.start_service()
@@ -77,11 +76,16 @@ class Demo:
             await stack.connected()
         self._announce(time.monotonic() - began_s)
         watching = asyncio.create_task(self._watch())
+        self._start_us = time.time_ns() // 1_000 + round(_LEAD_S * 1e6)
+        for child in simulators:
+            await child.tell({"command": "begin", "start_us": self._start_us})
         try:
             await self._play(simulators, service, stop)
         finally:
             watching.cancel()
             await asyncio.wait({watching})
+        for child in simulators:
+            await child.tell({"command": "end"})
 
     @contextmanager
     def _step(self, label: str) -> Iterator[None]:

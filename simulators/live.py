@@ -12,6 +12,7 @@ class LiveSource:
     def __init__(self, world: World, *, period_us: int = 1_000_000, until_us: int | None = None) -> None:
         self._world, self._period_us, self._until_us = world, period_us, until_us
         self._due_us = world.start_us
+        self._begun = False
 
     @property
     def table(self) -> TagTable:
@@ -25,6 +26,7 @@ class LiveSource:
 
     def take(self, now_us: int) -> Frame:
         """See `FrameSource`."""
+        self._begun = True
         periods = max(0, now_us - self._due_us) // self._period_us
         self._due_us += (periods + 1) * self._period_us
         return self._world.frame(max(now_us, self._world.start_us))
@@ -32,6 +34,19 @@ class LiveSource:
     def absent(self, connector: str, now_us: int) -> bool:
         """See `FrameSource`."""
         return self._world.overlay.absent(connector, now_us - self._world.start_us)
+
+    def begin(self, start_us: int) -> None:
+        """Begin then instead, earlier or later. Raises ValueError where it has begun already."""
+        if self._begun:
+            raise ValueError("it has begun already")
+        moved_us = start_us - self._world.start_us
+        self._world.start_us = self._due_us = start_us
+        if self._until_us is not None:
+            self._until_us += moved_us
+
+    def end(self, now_us: int) -> None:
+        """No more frames; what serves them stays."""
+        self._until_us = now_us - 1
 
     def inject(self, fault: Fault, now_us: int) -> None:
         """Let a fault happen; its ``at`` counts from now. Raises ValueError where its target does not fit."""

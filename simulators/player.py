@@ -9,6 +9,8 @@ from typing import Protocol
 from simulators.frame import Frame, FrameSource
 
 Clock = Callable[[], int]
+#: A source may be told to begin earlier while it is waited for.
+_LOOK_EVERY_S = 0.1
 
 
 def wall_clock_us() -> int:
@@ -36,7 +38,7 @@ async def play(source: FrameSource, sinks: Sequence[Sink], stop: asyncio.Event, 
         wait_s = (due_us - clock()) / 1e6
         if wait_s > 0:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), wait_s)
+                await asyncio.wait_for(stop.wait(), min(wait_s, _LOOK_EVERY_S))
             continue
         now_us = clock()
         frame = source.take(now_us)

@@ -46,6 +46,24 @@ def _fault_handler(source: LiveSource | RecordingSource) -> Handler:
     return fault
 
 
+def _begin_handler(source: LiveSource | RecordingSource) -> Handler:
+    async def begin(command: Mapping[str, Any]) -> None:
+        if isinstance(source, RecordingSource):
+            raise ValueError("a recording begins when its configuration says")
+        source.begin(int(command["start_us"]))
+
+    return begin
+
+
+def _end_handler(source: LiveSource | RecordingSource) -> Handler:
+    async def end(command: Mapping[str, Any]) -> None:
+        if isinstance(source, RecordingSource):
+            raise ValueError("a recording ends with its last row")
+        source.end(wall_clock_us())
+
+    return end
+
+
 async def _until_over(playing: asyncio.Task[None], stop: asyncio.Event) -> None:
     """A sink may be waiting for a broker that will never come back: once stopped, it is not waited for long."""
     stopping = asyncio.create_task(stop.wait())
@@ -71,7 +89,8 @@ async def run_process(
     for sink in sinks:
         await sink.start()
     say("ready", **ready)
-    commands = {"fault": _fault_handler(source), **handlers}
+    commands = {"fault": _fault_handler(source), "begin": _begin_handler(source), "end": _end_handler(source)}
+    commands |= handlers
     tasks = [asyncio.create_task(obey(commands, stop)), asyncio.create_task(_report(tell))]
     playing = asyncio.create_task(play(source, sinks, stop))
     try:
