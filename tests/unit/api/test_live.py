@@ -212,3 +212,22 @@ async def test_a_listener_that_leaves_is_forgotten(server: Server, service: Serv
 def test_the_ring_holds_more_than_a_listener_may_have_waiting() -> None:
     assert _RING > _MOST_WAITING
     assert LiveHub().oldest == 1
+
+
+async def test_a_listener_that_stops_reading_is_dropped_and_the_others_go_on(
+    server: Server, service: ServiceInMemory, callers: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.api.live_response._STUCK_S", 0.3)
+    host, port = server.url.removeprefix("http://").split(":")
+    _, stuck = await asyncio.open_connection(host, int(port), limit=1)
+    stuck.write(f"GET /api/v1/live HTTP/1.1\r\nHost: x\r\nX-API-Key: {callers.park}\r\n\r\n".encode())
+    await until(lambda: service.live.listeners == 1)
+    async with listening(server.url, callers.park) as listener:
+        await listener.next_of("snapshot")
+        seq = 0
+        while service.live.listeners > 1:  # until its socket is full and its patience over
+            for _ in range(200):
+                service.raise_alert(LEVEL, onset_us=START_US + service.book.seq)
+            seq = (await _collect(listener, service.book.seq))[-1].data["seq"]
+        assert seq == service.book.seq
+    stuck.close()
