@@ -93,7 +93,7 @@ class OpcUaConfig(ConnectorConfig):
 
     kind: Literal["opcua"]
     #: ``opc.tcp://host:4840/path``, without user or password.
-    endpoint: str = Field(pattern=r"^opc\.tcp://[^\s/@]+(/\S*)?$")
+    endpoint: str = Field(pattern=r"^opc\.tcp://[^\s/@]+:\d+(/\S*)?$")
     security: Security = Security()
     identity: Annotated[Anonymous | User | UserCertificate, Field(discriminator="kind")] = Anonymous()
     #: Send the password although nothing encrypts it. Whoever reads the wire then reads it.
@@ -151,6 +151,12 @@ class OpcUaConfig(ConnectorConfig):
                 "a password would cross an unprotected channel; set security.policy, "
                 "or allow_plain_password: true if the network is protected by other means"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _user_certificates_need_a_channel(self) -> "OpcUaConfig":
+        if self.identity.kind == "certificate" and self.security.policy == "none":
+            raise ValueError("a user certificate proves nothing on an unprotected channel; set security.policy")
         return self
 
     @model_validator(mode="after")

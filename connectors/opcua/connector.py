@@ -86,7 +86,7 @@ class OpcUaConnector:
             try:
                 await session.run()
             finally:
-                self._down_since_us = session.probe.alive_us
+                self._down_since_us = session.covered_until_us
                 self._last_us = self._lasting.sifter.last_us.copy()
         finally:
             await link.close()

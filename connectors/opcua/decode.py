@@ -132,9 +132,9 @@ def _alike(body: bytes, at: int, count: int, prefix: int) -> _Index | None:
     step = span + prefix
     if not span or at + (count - 1) * step + span > len(body):
         return None
-    heads = np.ndarray((count, 2), np.uint8, body, at, (step, 1))
     width = 2 if body[at] & _VALUE else 1
-    if not (heads[:, :width] == heads[0, :width]).all():
+    heads = np.ndarray((count, width), np.uint8, body, at, (step, 1))
+    if not (heads == heads[0]).all():
         return None
     begins = at + step * np.arange(count, dtype=np.int64)
     return begins, np.full(count, key, np.int64), np.full(count, span, np.int64)

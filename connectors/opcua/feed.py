@@ -1,6 +1,7 @@
 """From what a session received to the journal: sifted, merged, put, and only then settled with the server."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from connectors.opcua.errors import describe
 from connectors.opcua.sift import Sifted, Sifter
 from park.batch import DeadLetter, SampleBatch, concat, empty_batch
 
+_log = logging.getLogger("parkwatch.opcua")
 _REFUSED_FIRST_S, _REFUSED_MAX_S = 0.5, 15.0
 
 
@@ -52,7 +54,7 @@ class Feeder:
             parcels = [await self._queue.get()]
             while not self._queue.empty():
                 parcels.append(self._queue.get_nowait())
-            sifted = [self._sift(parcel.values, parcel.slots, parcel.received_us) for parcel in parcels]
+            sifted = [self._sift_or_keep(parcel) for parcel in parcels]
             await self._journal(sifted)
             for parcel, one in zip(parcels, sifted, strict=True):
                 parcel.settle(self._sifter.commit(one))
@@ -70,6 +72,16 @@ class Feeder:
         if letter is not None:
             nothing = empty_batch(received_us=letter.received_us, origin=letter.origin)
             await self._put(nothing, [letter])
+
+    def _sift_or_keep(self, parcel: Parcel) -> Sifted:
+        try:
+            return self._sift(parcel.values, parcel.slots, parcel.received_us)
+        except Exception as error:
+            # A mistake of ours. One message must not stop all that follow; its bytes are kept, and the next tell more.
+            _log.exception("A message of an OPC UA server could not be taken in.")
+            self._health.errors += 1
+            self._health.dead_letters += 1
+            return self._sifter.given_up(parcel.values.body, repr(error), parcel.received_us)
 
     def _sift(self, values: Values, slots: NDArray[np.intp], received_us: int) -> Sifted:
         sifted = self._sifter.sift(values, slots, received_us)

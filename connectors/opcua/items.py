@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.uaerrors import UaStatusCodeError
 
 from connectors.opcua.address import BadAddress, browse_path, is_path, node_id
 from connectors.opcua.config import OpcUaConfig
-from connectors.opcua.errors import describe_status
+from connectors.opcua.errors import describe, describe_status
 from connectors.opcua.link import Link, in_batches
 from park.index import TagInfo
 
@@ -97,7 +98,10 @@ class Items:
                 failed[slot] = str(error)
         translate = self._link.client.uaclient.session.translate_browsepaths_to_nodeids
         size, limit = self._config.items_per_call, self._link.limits.translate
-        found = await in_batches(list(paths.values()), size, limit, lambda some: translate(list(some)))
+        try:
+            found = await in_batches(list(paths.values()), size, limit, lambda some: translate(list(some)))
+        except UaStatusCodeError as error:  # a server without this service: tags with NodeIds go on
+            return failed | dict.fromkeys(paths, f"the server does not resolve paths ({describe(error)})")
         for slot, result in zip(paths, found, strict=True):
             if result.StatusCode.is_good() and result.Targets:
                 target = result.Targets[0].TargetId

@@ -1,6 +1,6 @@
 """One connected session with a server: made anew for each attempt, and never used again once it failed.
 
-Only the public services of asyncua's client are used, and of its publish loop nothing: PublishRequests go out and
+Of asyncua's client the services are used, of its publish loop nothing: PublishRequests go out and
 their answers come in as bytes here, so that what is acknowledged is what the journal has.
 """
 

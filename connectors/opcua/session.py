@@ -61,6 +61,15 @@ class Session:
             group.create_task(self._refiller.run())
         raise AssertionError("none of the tasks returns")
 
+    @property
+    def covered_until_us(self) -> int:
+        """By our clock: until when nothing can be missing. While the journal is behind we do not ask for more."""
+        idle_since = self._publisher.idle_since
+        if idle_since is None:
+            return self.probe.alive_us
+        idle_s = asyncio.get_running_loop().time() - idle_since
+        return min(self.probe.alive_us, self._lasting.context.clock() - round(idle_s * _US_PER_S))
+
     # --- what arrives
 
     def _deliver(self, notification: Notification) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.opcua.decode import Kind, Values, type_name
-from park.batch import DeadLetter, SampleBatch
+from park.batch import DeadLetter, SampleBatch, empty_batch
 from park.index import TagInfo
 from park.quality import from_opcua_status
 
@@ -118,6 +118,12 @@ class Sifter:
             if int(code) not in self._quality:
                 self._quality[int(code)] = from_opcua_status(int(code))
         return np.array([self._quality[int(code)] for code in codes], np.uint8)[inverse]
+
+    def given_up(self, body: bytes, why: str, received_us: int) -> Sifted:
+        """Nothing but a letter."""
+        letter = self.undecodable(body, f"what we failed to take in: {why}", received_us)
+        nothing = empty_batch(received_us=received_us, origin=self._origin)
+        return Sifted(nothing, [letter] if letter else [], 1, np.zeros(0, np.intp), [])
 
     def undecodable(self, body: bytes, why: str, received_us: int) -> DeadLetter | None:
         """A letter for bytes that are no values; None where one like it was sent a moment ago."""

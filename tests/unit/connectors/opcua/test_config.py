@@ -63,6 +63,8 @@ def test_a_keep_alive_faster_than_publishing_means_one_each_cycle() -> None:
         ({"identity": {"kind": "user", "name": "u", "password": "p"}}, "a password would cross an unprotected channel"),
         ({"identity": {"kind": "user", "name": "u"}, "security": _SECURITY}, "either password or password_file"),
         ({"identity": {"kind": "certificate", "certificate": "a"}}, "private_key"),
+        ({"identity": {"kind": "certificate", "certificate": "a", "private_key": "b"}}, "proves nothing"),
+        ({"endpoint": "opc.tcp://dcs/no/port"}, "endpoint"),
         ({"namespaces": {"2": "http://x"}}, "cannot name a namespace"),
         ({"queue_size": 1}, "queue_size"),
         ({"reconnect_min": "2m"}, "reconnect_min is longer than reconnect_max"),
