@@ -19,6 +19,8 @@ class Latest:
     value: Floats
     #: See `park.quality`.
     quality: Bytes
+    #: Of the newest sample whose value may be used (good or uncertain); what a tag's staleness is counted from.
+    used_us: Ints
 
 
 class Memory:
@@ -62,7 +64,12 @@ class Memory:
 
     def latest(self) -> Latest:
         """A copy, so that what the caller holds does not move under it."""
-        return Latest(time_us=self.time_us.copy(), value=self.value.copy(), quality=self.quality.copy())
+        return Latest(
+            time_us=self.time_us.copy(),
+            value=self.value.copy(),
+            quality=self.quality.copy(),
+            used_us=self.used_us.copy(),
+        )
 
     def save(self, ix: Ints) -> Columns:
         """The columns of these tags."""

@@ -60,6 +60,7 @@ class LiveHub:
     def __init__(self) -> None:
         self._ring: deque[Event] = deque(maxlen=_RING)
         self._listeners: set[Listener] = set()
+        self._closed = False
         #: Number of the last event published.
         self.seq = 0
 
@@ -92,6 +93,8 @@ class LiveHub:
     def listen(self) -> Iterator[Listener]:
         """A listener for what is published from now on."""
         listener = Listener()
+        if self._closed:
+            listener.close()
         self._listeners.add(listener)
         try:
             yield listener
@@ -99,7 +102,8 @@ class LiveHub:
             self._listeners.discard(listener)
 
     def close(self) -> None:
-        """End all streams: the service is stopping."""
+        """End all streams, and those that are opened from now on: the service is stopping."""
+        self._closed = True
         for listener in self._listeners:
             listener.close()
 

@@ -50,12 +50,17 @@ def tag_shapes(view: ServiceView, infos: Iterable[TagInfo]) -> list[dict[str, An
     latest, now_us = view.latest(), view.clock()
     ix = np.array([info.ix for info in infos], dtype=np.intp)
     columns = zip(
-        infos, latest.time_us[ix].tolist(), latest.value[ix].tolist(), latest.quality[ix].tolist(), strict=True
+        infos,
+        latest.time_us[ix].tolist(),
+        latest.value[ix].tolist(),
+        latest.quality[ix].tolist(),
+        latest.used_us[ix].tolist(),
+        strict=True,
     )
     return [_shape(*row, now_us) for row in columns]
 
 
-def _shape(info: TagInfo, time_us: int, value: float, quality: int, now_us: int) -> dict[str, Any]:
+def _shape(info: TagInfo, time_us: int, value: float, quality: int, used_us: int, now_us: int) -> dict[str, Any]:
     tag = info.tag
     known = time_us > 0
     return {
@@ -71,5 +76,5 @@ def _shape(info: TagInfo, time_us: int, value: float, quality: int, now_us: int)
         "quality": describe(quality) if known else None,
         "time": rfc3339(time_us),
         "age_s": round((now_us - time_us) / 1e6, 3) if known else None,
-        "stale": tag.stale_after is not None and not (known and now_us - time_us <= tag.stale_after),
+        "stale": tag.stale_after is not None and now_us - used_us > tag.stale_after,
     }

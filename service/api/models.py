@@ -95,7 +95,7 @@ class TagShape(_Shape):
     quality: str | None = Field(description="null: no sample yet", examples=["good"])
     time: Time | None = Field(description="Source time of the value")
     age_s: float | None = Field(description="Now minus source time", examples=[0.8])
-    stale: bool = Field(description="True where the value is older than the tag's stale_after")
+    stale: bool = Field(description="True where nothing usable has come for longer than the tag's stale_after")
 
 
 class Tags(_Shape):

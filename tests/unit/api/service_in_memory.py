@@ -13,7 +13,7 @@ from connectors.base import Health, State
 from park.batch import SampleBatch
 from park.check import load_park
 from park.index import TagTable
-from park.quality import Quality
+from park.quality import CLASS_MASK, Quality
 from rules.memory import Latest
 from rules.transition import Change, Transition, alert_id
 from service.alerts.book import AlertBook, Command, Facts
@@ -98,6 +98,7 @@ class ServiceInMemory:
         self.live = LiveHub()
         self.clock: Clock = lambda: self.now_us
         self._time_us = np.full(self.tags.size, -(2**62), dtype=np.int64)
+        self._used_us = self._time_us.copy()
         self._value = np.full(self.tags.size, np.nan)
         self._quality = np.full(self.tags.size, int(Quality.BAD), dtype=np.uint8)
         self.healths = [
@@ -116,7 +117,12 @@ class ServiceInMemory:
 
     def latest(self) -> Latest:
         """Of what `measure` took in."""
-        return Latest(time_us=self._time_us.copy(), value=self._value.copy(), quality=self._quality.copy())
+        return Latest(
+            time_us=self._time_us.copy(),
+            value=self._value.copy(),
+            quality=self._quality.copy(),
+            used_us=self._used_us.copy(),
+        )
 
     def connectors(self) -> Sequence[Health]:
         """Three of them."""
@@ -157,6 +163,8 @@ class ServiceInMemory:
         )
         self._time_us[batch.tag], self._value[batch.tag] = batch.time_us, batch.value
         self._quality[batch.tag] = batch.quality
+        if quality & CLASS_MASK < Quality.BAD:
+            self._used_us[batch.tag] = batch.time_us
 
     def change(
         self, change: Change, tag: str, level: str = "H", *, onset_us: int = START_US, value: float = 11.0

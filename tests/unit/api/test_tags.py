@@ -118,3 +118,12 @@ async def test_big_json_is_compressed_for_those_who_take_it(service: ServiceInMe
     assert len(gzip.compress(answer.content)) < len(answer.content)
     plain = await park.get("/api/v1/alerts", headers={"Accept-Encoding": "identity"})
     assert plain.content == answer.content
+
+
+async def test_bad_samples_do_not_keep_a_tag_from_going_stale(
+    park: httpx.AsyncClient, service: ServiceInMemory
+) -> None:
+    service.measure(LEVEL, 8.5, ago_s=30.0)
+    service.measure(LEVEL, float("nan"), ago_s=1.0, quality=int(Quality.BAD))
+    answer = (await park.get(f"/api/v1/tags/{LEVEL}")).json()
+    assert (answer["stale"], answer["quality"], answer["value"]) == (True, "bad", None)
