@@ -18,6 +18,8 @@ from connectors.mqtt.refusal import of_connecting, with_cure
 from connectors.mqtt.stream import SplitClient, SplitSocket, Splitter
 
 _POLL_MS = 500
+#: How long the broker may take to close a connection that we have closed.
+_LINGER_S = 1.0
 _PINGREQ = b"\xc0\x00"
 _RESUBSCRIBE_EVERY_S = 60.0
 
@@ -97,7 +99,7 @@ class Dialogue:
             poll.register(descriptor, (select.POLLIN if reading else 0) | (select.POLLOUT if writing else 0))
             ready = dict(poll.poll(0 if reading and split.has_unread else _POLL_MS))
             if self._orders.descriptor in ready:
-                self._obey(client)
+                self._obey(client, split)
             if ready.get(descriptor, 0) & ~select.POLLOUT or (reading and split.has_unread):
                 client.loop_read()
             self._keep_alive(client, split, reading)
@@ -105,11 +107,13 @@ class Dialogue:
                 client.loop_write()
             split.flush()
 
-    def _obey(self, client: SplitClient) -> None:
+    def _obey(self, client: SplitClient, split: SplitSocket) -> None:
         self._orders.heard()
+        closing = self._orders.closing  # before the acknowledgements: those given before it must go out before it
         for identifier, qos in self._orders.due():
             client.ack(identifier, qos)
-        if self._orders.closing:
+        if closing:
+            split.linger_s = _LINGER_S
             client.disconnect()
 
     def _keep_alive(self, client: SplitClient, split: SplitSocket, reading: bool) -> None:

@@ -125,11 +125,13 @@ def _length(data: bytes, at: int, end: int) -> tuple[int, int]:
 class SplitSocket:
     """What paho wants of a socket (as for its WebSockets), non-blocking; with a `Splitter` and an output buffer."""
 
-    def __init__(self, sock: "SocketLike", splitter: Splitter) -> None:
+    def __init__(self, sock: socket.socket, splitter: Splitter) -> None:
         self._sock = sock
         self._splitter = splitter
         self._out = bytearray()
         self._alive_at_s = time.monotonic()
+        #: How long `close` may wait for the broker.
+        self.linger_s = 0.0
 
     def recv(self, size: int) -> bytes:
         """At most ``size`` bytes for paho; empty at the end of the stream. Raises BlockingIOError where there are none.
@@ -180,13 +182,25 @@ class SplitSocket:
         return bool(self._splitter.rest) or (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0)
 
     def close(self) -> None:
-        """Send what can be sent at once, and close."""
+        """Send what can be sent at once, wait for the broker to have read it where `linger_s` says so, and close."""
         try:
             self.flush()
+            self._linger()
         except OSError:
             self._out.clear()
         finally:
+            self.linger_s = 0.0
             self._sock.close()
+
+    def _linger(self) -> None:
+        """Until the broker closes too. A client that came back at once would else cut off its own acknowledgements."""
+        if self.linger_s <= 0:
+            return
+        self._sock.shutdown(socket.SHUT_WR)
+        self._sock.settimeout(self.linger_s)
+        deadline_s = time.monotonic() + self.linger_s
+        while time.monotonic() < deadline_s and self._sock.recv(_READ_BYTES):
+            pass
 
     def fileno(self) -> int:
         """The descriptor to poll."""
