@@ -190,7 +190,9 @@ class Stack:
                 await asyncio.sleep(_POLL_S)
 
     async def close(self) -> None:
-        """Remove everything."""
+        """Stop the service if it still runs, and remove everything."""
+        if self.service is not None:
+            await self.service.stop()
         await self.client.aclose()
         for one in (self.postgres, self.broker):
             await asyncio.to_thread(one.destroy)

@@ -37,6 +37,10 @@ _PROBES = 20
 _PROBE_FRAMES = 5
 #: Between two kills the service works for so long, at random.
 _WORKS_S = (0.3, 2.5)
+#: The load begins so long after its process was started.
+_LEAD_S = 2.0
+#: Longer than any torture: the load ends when we say so.
+_LOAD_S = 7_200.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,14 +78,12 @@ class Outcome:
 class Torture:
     """A park, a load over MQTT, the service, a client of the live stream."""
 
-    def __init__(self, directory: Path, seconds: float) -> None:
+    def __init__(self, directory: Path) -> None:
         park_file = directory / "park.json"
         park_file.write_text(json.dumps(bench_park(_TAGS, connector="mqtt")))
         self.stack = Stack(park_file)
-        self.seconds = seconds
         self.outcome = Outcome()
         self.seen: list[int] = []
-        self._over = asyncio.Event()
         self._ready = asyncio.Event()
 
     @asynccontextmanager
@@ -89,28 +91,31 @@ class Torture:
         """Everything up, the load under way; on leaving everything is gone."""
         stack = self.stack
         try:
-            # The load is described once the broker has its port.
             async with stack.database(), stack.mqtt(), AsyncExitStack() as up:
-                await up.enter_async_context(children(self._load()))
-                await asyncio.wait_for(self._ready.wait(), 60)
-                service = await stack.start_service()
+                await stack.start_service()
+                up.push_async_callback(self._stop_service)
+                # Connected before the load begins: what is published to a broker that does not know us yet is lost.
                 await stack.connected()
                 watching = asyncio.create_task(self._watch())
-                try:
-                    yield self
-                finally:
-                    watching.cancel()
-                    await asyncio.wait({watching})
-                    await (stack.service or service).stop()
+                up.push_async_callback(_cancelled, watching)
+                self._loading = self._load()
+                await up.enter_async_context(children(self._loading))
+                await asyncio.wait_for(self._ready.wait(), 60)
+                await asyncio.sleep(max(0.0, self._start_us / 1e6 - time.time()))
+                yield self
         finally:
             await stack.close()
 
+    async def _stop_service(self) -> None:
+        if self.stack.service is not None:
+            await self.stack.service.stop()
+
     def _load(self) -> Child:
-        start_us = time.time_ns() // 1_000 + 8_000_000
+        self._start_us = time.time_ns() // 1_000 + round(_LEAD_S * 1e6)
         config = {
             "park": str(self.stack.park_file),
-            "start_us": start_us,
-            "until_us": start_us + round(self.seconds * 1e6),
+            "start_us": self._start_us,
+            "until_us": self._start_us + round(_LOAD_S * 1e6),
             "period_us": round(_PERIOD_S * 1e6),
             "probes": _PROBES,
             "probe_frames": _PROBE_FRAMES,
@@ -126,7 +131,6 @@ class Torture:
             self._ready.set()
         elif event["event"] == "over":
             self.outcome.sent = event["samples"]
-            self._over.set()
 
     async def _watch(self) -> None:
         async for message in live(self.stack.url, self.stack.key):
@@ -149,7 +153,7 @@ class Torture:
 
     async def stop_database(self, seconds: float) -> None:
         """Take the database away, and give it back."""
-        await asyncio.sleep(3.0)
+        await asyncio.sleep(_WORKS_S[1])
         _say("the database is stopped")
         before = len(self.seen)
         await asyncio.to_thread(self.stack.postgres.kill)
@@ -159,8 +163,8 @@ class Torture:
         _say("the database is back")
 
     async def settle(self) -> Outcome:
-        """Wait until all has come through; count."""
-        await asyncio.wait_for(self._over.wait(), self.seconds + 120)
+        """End the load, wait until all has come through, count."""
+        await self._loading.stop()
         async with asyncio.timeout(120):
             while not await self._all_stored():
                 await asyncio.sleep(0.5)
@@ -180,7 +184,7 @@ class Torture:
 
     def _count(self) -> None:
         outcome = self.outcome
-        with psycopg.connect(self.stack.dsn) as connection:
+        with psycopg.connect(self.stack.dsn, autocommit=True) as connection:
             row = connection.execute("SELECT count(*) - count(DISTINCT (tag, time)) FROM sample").fetchone()
             outcome.duplicates_in_table = int(row[0]) if row else -1
             expected = expected_alerts(connection, self.stack.tags)
@@ -216,20 +220,20 @@ def expected_alerts(connection: psycopg.Connection, tags: TagTable) -> set[str]:
     return {one.alert_id for one in found if one.change is Change.RAISED and one.rule == "tag-limits"}
 
 
-async def kill_service(times: int, seconds: float, *, seed: int = 1) -> Outcome:
-    """The service is killed ``times`` times under load."""
-    with tempfile.TemporaryDirectory(prefix="parkwatch-torture-") as name:
-        async with Torture(Path(name), seconds).running() as torture:
-            await torture.kill_service(times, seed=seed)
-            return await torture.settle()
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
 
 
-async def stop_database(away_s: float, seconds: float) -> Outcome:
-    """The database is away for ``away_s`` under load."""
+async def torture(*, kills: int = 0, database_away_s: float = 0.0, seed: int = 1) -> Outcome:
+    """One service under load: killed so many times, then without its database for so long."""
     with tempfile.TemporaryDirectory(prefix="parkwatch-torture-") as name:
-        async with Torture(Path(name), seconds).running() as torture:
-            await torture.stop_database(away_s)
-            return await torture.settle()
+        async with Torture(Path(name)).running() as running:
+            if kills:
+                await running.kill_service(kills, seed=seed)
+            if database_away_s:
+                await running.stop_database(database_away_s)
+            return await running.settle()
 
 
 def _say(text: str) -> None:
@@ -242,8 +246,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--database-away-s", type=float, default=30.0)
     options = parser.parse_args()
-    killed = asyncio.run(kill_service(options.kills, options.kills * 4.0))
-    away = asyncio.run(stop_database(options.database_away_s, options.database_away_s + 15.0))
+    killed = asyncio.run(torture(kills=options.kills))
+    away = asyncio.run(torture(database_away_s=options.database_away_s))
     good = killed.flawless and away.flawless and away.events_without_database > 0
     for name, outcome in (("service killed", killed), ("database away", away)):
         print(f"{name}: {outcome}")
