@@ -157,13 +157,19 @@ class JournalIntake:
                 await _to_the_end(self._flush())
         finally:
             self._stopped = True
-            if self._waiting:
-                await self._flush()
-            async with self._room:
-                self._room.notify_all()
-            self._thread.shutdown()
-            for one in self._waiting:
-                _log.warning("A gap could not be recorded.", gap=one.gap)
+            try:
+                if self._waiting:
+                    await self._flush()
+            finally:
+                await self._end()
+
+    async def _end(self) -> None:
+        """Those who still wait for room are refused by ``put`` once they wake."""
+        async with self._room:
+            self._room.notify_all()
+        self._thread.shutdown()
+        for one in self._waiting:
+            _log.warning("A gap could not be recorded.", gap=one.gap)
 
     async def _tick(self) -> None:
         try:

@@ -152,6 +152,15 @@ def test_same_command_twice_is_done_once(book: AlertBook) -> None:
     assert book.seq == 2
 
 
+def test_command_that_was_done_before_a_restart_is_not_done_again_after_it(book: AlertBook) -> None:
+    play(book, transition())
+    command = ask(Trigger.COMMENT, reason="已派人", one="k1")
+    book.command(command, LATER_US)
+    restarted = AlertBook(CHAIN, facts)
+    restarted.restore(book.snapshot())
+    assert restarted.command(command, LATER_US) == []
+
+
 def test_same_command_is_done_once_even_when_the_alert_is_over_by_then(book: AlertBook) -> None:
     play(book, transition(), CLEARED)
     command = ask(Trigger.ACK, level="H")

@@ -447,11 +447,17 @@ class DefectiveJournal(Journal):
 
 async def test_unforeseen_failure_leaves_no_connector_hanging(tmp_path: Path) -> None:
     with DefectiveJournal(tmp_path / "j.db") as journal:
-        intake = make(journal)
+        intake = make(journal, max_waiting=1)
+        inside = asyncio.create_task(intake.put(batch_of((1, NOON_US, 1.0))))
+        await settle()
+        outside = asyncio.create_task(intake.put(batch_of((2, NOON_US, 1.0))))
+        await settle()
         task = asyncio.create_task(intake.run())
         async with asyncio.timeout(5):
             with pytest.raises(IntakeRefused, match="MemoryError"):
-                await intake.put(batch_of((1, NOON_US, 1.0)))
+                await inside
+            with pytest.raises(IntakeRefused, match="stopping"):
+                await outside
             with pytest.raises(MemoryError):
                 await task
             with pytest.raises(IntakeRefused, match="stopping"):
