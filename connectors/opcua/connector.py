@@ -29,7 +29,7 @@ class OpcUaConnector:
         self._backoff = Backoff(config.reconnect_min / _US_PER_S, config.reconnect_max / _US_PER_S)
         #: What happened to the link since it was last up; and what each tag had when it went down.
         self._down_since_us = 0
-        self._why = "start of the service"
+        self._why = ""
         self._was_connected = False
         self._stopping = False
         self._last_us = self._lasting.sifter.last_us.copy()
@@ -69,8 +69,9 @@ class OpcUaConnector:
             try:
                 await self._connect_and_run()
             except Exception as error:
-                self._why = describe(error)
-                self._lasting.condition.down(self._why)
+                said = describe(error)
+                self._why = self._why or said  # what broke it, not what kept it from coming back
+                self._lasting.condition.down(said)
             if self._stopping:
                 return
             if loop.time() - began_s > _GOOD_S:
@@ -97,7 +98,9 @@ class OpcUaConnector:
         # A rebuild for want of data is no hole unless data come; the session then opens it.
         if not smooth_start and not self._lasting.age.rebuilt:
             now_us = self._context.clock()
-            self._lasting.holes.open(Hole(self._down_since_us, now_us, self._why, self._last_us))
+            reason = self._why or "start of the service"
+            self._lasting.holes.open(Hole(self._down_since_us, now_us, reason, self._last_us))
+        self._why = ""
         self.health.reconnects += self._was_connected
         self._was_connected = True
         self._lasting.condition.up()

@@ -47,6 +47,7 @@ async def test_a_killed_server_is_found_again_after_its_restart(process: PlantPr
     (gap,) = running.intake.gaps
     assert gap.connector == "dcs"
     assert gap.from_us <= down_us < gap.to_us <= up_us
+    assert "refused" not in gap.reason  # what broke the link, not what kept it from coming back
     assert gap.refilled is None
     assert running.health.gaps == 1
 

@@ -60,6 +60,19 @@ def test_the_overflow_bit_is_counted_and_the_value_kept() -> None:
     assert sifter.counts["overflow"] == 1
 
 
+def test_a_server_that_has_no_value_yet_has_sent_nothing() -> None:
+    sifter = _sifter()
+    sifted = _sift(sifter, DataValue(status=0x80320000), _good(1.0))
+    assert (len(sifted.batch), sifted.dead, sifted.letters) == (1, 0, [])
+    assert sifter.counts["waiting"] == 1
+
+
+def test_what_we_fail_to_take_in_is_kept_as_it_came() -> None:
+    sifted = _sifter().given_up(b"bytes", "KeyError('x')", _NOW_US)
+    assert (len(sifted.batch), sifted.dead) == (0, 1)
+    assert (sifted.letters[0].reason, sifted.letters[0].raw) == ("undecodable", b"bytes")
+
+
 def test_a_time_of_zero_is_no_time() -> None:
     sifter = _sifter()
     nothing = DataValue(variant=wire.number(11, 1.0), source=0, server=0)
