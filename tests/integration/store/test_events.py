@@ -109,6 +109,21 @@ def test_writer_stores_each_event_once_and_hands_the_others_on(dsn: str, journal
     assert query(dsn, "SELECT seq FROM alert_event ORDER BY seq") == [(1,), (2,), (3,), (4,)]
 
 
+def test_event_that_comes_while_others_are_being_written_is_not_lost(dsn: str, journal: Journal) -> None:
+    events = story()
+    unstored: deque[Event] = deque()
+    blocked = "SELECT FROM pg_stat_activity WHERE application_name = 'parkwatch-store' AND wait_event_type = 'Lock'"
+    with writing(dsn, journal, unstored=unstored) as writer:
+        until(caught_up(writer, journal))
+        with psycopg.connect(dsn) as connection:
+            connection.execute("LOCK TABLE alert_event IN ACCESS EXCLUSIVE MODE")
+            unstored.extend(events[:2])
+            until(lambda: query(dsn, blocked))
+            unstored.extend(events[2:])
+        until(lambda: not unstored)
+    assert query(dsn, "SELECT seq FROM alert_event ORDER BY seq") == [(1,), (2,), (3,), (4,)]
+
+
 def test_chain_in_the_database_is_proved_whole_for_every_journal_there_was(dsn: str) -> None:
     other = str(uuid.UUID(int=7))
     write(dsn, *story())
