@@ -64,6 +64,7 @@ class JournalIntake:
         self._samples = 0
         self._filled = asyncio.Event()
         self._room = asyncio.Condition()
+        self._turn = asyncio.Lock()
         self._stopped = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         # One more at the end for indices that no tag has.
@@ -80,7 +81,8 @@ class JournalIntake:
     async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = ()) -> None:
         """Return once all of it is durable. Raises IntakeRefused."""
         batch, quarantined = self._quarantine(batch)
-        async with self._room:
+        # In turn: one that comes while others wait for room must not overtake them, or their samples would be late.
+        async with self._turn, self._room:
             await self._room.wait_for(lambda: self._stopped or self._samples < self._max_waiting)
             future = self._enqueue(batch, [storable(letter) for letter in (*letters, *quarantined)])
         await future

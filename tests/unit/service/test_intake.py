@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -285,6 +286,29 @@ async def fill(intake: JournalIntake) -> None:
             assert "full" in str(error)  # noqa: PT017 - which of the hundred it is does not matter
             return
     pytest.fail("it took more than it may hold")
+
+
+async def test_full_intake_lets_nobody_overtake_those_who_wait(journal: Journal) -> None:
+    seconds = itertools.count()
+
+    async def put_next() -> None:
+        with contextlib.suppress(IntakeRefused):  # those who still wait in the end
+            await intake.put(batch_of((1, NOON_US + next(seconds) * S_US, 1.0)))
+
+    async with asyncio.TaskGroup() as group:
+
+        def come_anew(row: Row) -> None:
+            # Room is made for one while others wait: now another comes.
+            if row.batch is not None and row.position < 40:
+                group.create_task(put_next())
+
+        intake = make(journal, max_waiting=1, on_row=come_anew)
+        for _ in range(5):
+            group.create_task(put_next())
+        async with running(intake):
+            while journal.last_position < 40:
+                await asyncio.sleep(0.01)
+    assert intake.late == 0
 
 
 async def test_full_journal_refuses_everyone_and_acknowledges_nothing(small_journal: Journal) -> None:
