@@ -6,7 +6,7 @@ import json
 import signal
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -58,7 +58,11 @@ class Demo:
         try:
             async with AsyncExitStack() as up:
                 await self._run(up, stop)
-                return await self._report() if self._for_s is not None and not stop.is_set() else {}
+                if self._for_s is None:
+                    return {}
+                if stop.is_set():
+                    return {"errors": [*self.errors, "interrupted; nothing was judged"]}
+                return await self._report()
         finally:
             await self._stack.close()
 
@@ -66,26 +70,33 @@ class Demo:
         began_s = time.monotonic()
         stack = self._stack
         with self._step("TimescaleDB and mosquitto"):
-            await asyncio.gather(up.enter_async_context(stack.database()), up.enter_async_context(stack.mqtt()))
+            await up.enter_async_context(stack.database())
+            await up.enter_async_context(stack.mqtt())
+        if stop.is_set():
+            return
         later_us = time.time_ns() // 1_000 + round(_WAIT_AT_MOST_S * 1e6)
         simulators = stack.simulators({"scenario": str(self._scenario_file), "start_us": later_us}, self._on_simulator)
         with self._step("simulated plants and monitors, the service"):
             await up.enter_async_context(children(*simulators))
-            service = await stack.start_service()
-            up.push_async_callback(service.stop)
-            await stack.connected()
+            up.push_async_callback(stack.stop_service)
+            if not await _unless(stop, self._service_up()):
+                return
         self._announce(time.monotonic() - began_s)
         watching = asyncio.create_task(self._watch())
         self._start_us = time.time_ns() // 1_000 + round(_LEAD_S * 1e6)
         for child in simulators:
             await child.tell({"command": "begin", "start_us": self._start_us})
         try:
-            await self._play(simulators, service, stop)
+            await self._play(simulators, stop)
         finally:
             watching.cancel()
             await asyncio.wait({watching})
         for child in simulators:
             await child.tell({"command": "end"})
+
+    async def _service_up(self) -> None:
+        await self._stack.start_service()
+        await self._stack.connected()
 
     @contextmanager
     def _step(self, label: str) -> Iterator[None]:
@@ -107,7 +118,7 @@ class Demo:
         if event.get("event") == "error":
             self.errors.append(f"simulator: {event}")
 
-    async def _play(self, simulators: list[Child], service: Child, stop: asyncio.Event) -> None:
+    async def _play(self, simulators: list[Child], stop: asyncio.Event) -> None:
         end_us = self._start_us + round(((self._for_s or float("inf")) + _SETTLE_S) * 1e6) if self._for_s else None
         again_us = self._start_us + self.scenario.duration_us + round(_PAUSE_S * 1e6)
         while not stop.is_set():
@@ -117,8 +128,9 @@ class Demo:
             if end_us is None and now_us >= again_us:
                 again_us = now_us + self.scenario.duration_us + round(_PAUSE_S * 1e6)
                 await self._play_again(simulators)
-            for child in (*simulators, service):
+            for child in simulators:
                 child.check()
+            self._stack.check()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.1)
 
@@ -213,6 +225,19 @@ class Demo:
         return int(row[0]) if row else 0
 
 
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do the work; give it up and return False where ``stop`` is set first."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (working, stopped):
+        task.cancel()
+    await asyncio.wait({working, stopped})
+    if working.cancelled():
+        return False
+    working.result()
+    return True
+
+
 def percentiles(values: list[float]) -> dict[str, float | int | None]:
     """p50 and p99, milliseconds, and of how many."""
     if not values:
@@ -238,7 +263,7 @@ async def run_demo(
     """Play the scenario; True where everything was as it should be."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # hang up: the terminal was closed
         loop.add_signal_handler(number, stop.set)
     if port is None:
         port = DEFAULT_PORT if for_s is None and port_is_free(DEFAULT_PORT) else None
@@ -251,8 +276,4 @@ async def run_demo(
     if report_file is not None:
         text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
         await asyncio.to_thread(report_file.write_text, text, "utf-8")
-    return (
-        "protocols" in report and passed(report)
-        if for_s is not None and not stop.is_set()
-        else not report.get("errors")
-    )
+    return "protocols" in report and passed(report) if for_s is not None else not report.get("errors")

@@ -145,19 +145,34 @@ class Stack:
         await self.until_ready()
         return self.service
 
-    async def until_ready(self, within_s: float = _READY_WITHIN_S) -> None:
-        """Until the service answers. Raises ChildDied, TimeoutError."""
-        async with asyncio.timeout(within_s):
-            while not await self._answers():
-                if self.service is not None:
-                    self.service.check()
-                await asyncio.sleep(_POLL_S)
+    async def stop_service(self) -> None:
+        """Stop it if it runs; it may be started again."""
+        if self.service is not None:
+            await self.service.stop()
 
-    async def _answers(self) -> bool:
+    def check(self) -> None:
+        """Raises ChildDied where the service ended by itself."""
+        if self.service is not None:
+            self.service.check()
+
+    async def until_ready(self, within_s: float = _READY_WITHIN_S) -> None:
+        """Until the service answers that it is. Raises ChildDied, and TimeoutError with its last answer."""
+        answer = ""
         try:
-            return (await self.client.get("/readyz")).status_code == httpx.codes.OK
-        except httpx.HTTPError:
-            return False
+            async with asyncio.timeout(within_s):
+                while (answer := await self._ready()) != "ready":
+                    self.check()
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            raise TimeoutError(f"the service is not ready after {within_s:g} s: {answer}") from None
+
+    async def _ready(self) -> str:
+        """``ready``, or why not."""
+        try:
+            response = await self.client.get("/readyz")
+        except httpx.HTTPError as error:
+            return f"{type(error).__name__}: {error}"
+        return "ready" if response.status_code == httpx.codes.OK else response.text
 
     async def get(self, path: str, **params: Any) -> Any:
         """JSON of the REST interface, below ``/api/v1``."""
@@ -191,8 +206,7 @@ class Stack:
 
     async def close(self) -> None:
         """Stop the service if it still runs, and remove everything."""
-        if self.service is not None:
-            await self.service.stop()
+        await self.stop_service()
         await self.client.aclose()
         for one in (self.postgres, self.broker):
             await asyncio.to_thread(one.destroy)

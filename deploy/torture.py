@@ -92,8 +92,8 @@ class Torture:
         stack = self.stack
         try:
             async with stack.database(), stack.mqtt(), AsyncExitStack() as up:
+                up.push_async_callback(stack.stop_service)
                 await stack.start_service()
-                up.push_async_callback(self._stop_service)
                 # Connected before the load begins: what is published to a broker that does not know us yet is lost.
                 await stack.connected()
                 watching = asyncio.create_task(self._watch())
@@ -105,10 +105,6 @@ class Torture:
                 yield self
         finally:
             await stack.close()
-
-    async def _stop_service(self) -> None:
-        if self.stack.service is not None:
-            await self.stack.service.stop()
 
     def _load(self) -> Child:
         self._start_us = time.time_ns() // 1_000 + round(_LEAD_S * 1e6)

@@ -8,6 +8,7 @@ import pytest
 from deploy.torture import Outcome, torture
 
 _KILLS = 3
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
