@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from park.batch import DeadLetter, SampleBatch
@@ -94,6 +96,9 @@ class Context:
     clock: Callable[[], int]
     #: Where gaps are recorded; does not block.
     on_gap: Callable[[Gap], None]
+    #: By tag index: source time of the newest sample the journal had when the service was started, epoch
+    #: microseconds; 0 or less: none. So a connector knows since when it was away. None: not known.
+    newest_us: NDArray[np.int64] | None = None
 
 
 class ConnectorConfig(BaseModel):

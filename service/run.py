@@ -13,7 +13,6 @@ import uvicorn
 
 from connectors.base import Connector, Context, Health, State
 from connectors.registry import BUILDERS
-from park.check import load_park
 from park.index import TagTable
 from rules.memory import Latest
 from service.alerts.book import AlertBook, Command
@@ -26,7 +25,7 @@ from service.intake import JournalIntake
 from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Extras
 from service.live import LiveHub
-from service.pipeline import Pipeline, Setup, read_rules
+from service.pipeline import Pipeline, Setup, read_park, read_rules
 from service.store.queries import Queries
 from service.store.writer import StoreWriter
 
@@ -42,11 +41,15 @@ class PortInUse(Exception):
 
 def load_setup(config: Config) -> Setup:
     """Park and rules, checked under their own names. Raises park.yamlfile.FileInvalid and OSError."""
-    park = config.park.read_text("utf-8")
-    load_park(park, str(config.park))
-    rules = config.rules.read_text("utf-8") if config.rules else ""
-    read_rules(rules, str(config.rules))
-    return Setup(park_yaml=park, rules_yaml=rules)
+    setup = Setup(
+        park_yaml=config.park.read_text("utf-8"),
+        park_file=str(config.park),
+        rules_yaml=config.rules.read_text("utf-8") if config.rules else "",
+        rules_file=str(config.rules or ""),
+    )
+    read_park(setup.park_yaml, setup.park_file)
+    read_rules(setup.rules_yaml, setup.rules_file)
+    return setup
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -213,7 +216,13 @@ class Service:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[None]:
-        context = Context(tags=self.tags, intake=self.intake, clock=self.clock, on_gap=self.intake.note_gap)
+        context = Context(
+            tags=self.tags,
+            intake=self.intake,
+            clock=self.clock,
+            on_gap=self.intake.note_gap,
+            newest_us=self.latest().time_us,
+        )
         self._connectors = [BUILDERS[config.kind](config, context) for config in self._config.connectors]
         async with AsyncExitStack() as stack:
             for connector in self._connectors:

@@ -62,7 +62,10 @@ class OpcUaConnector:
 
     async def _supervise(self) -> None:
         loop = asyncio.get_running_loop()
-        self._down_since_us = self._context.clock() - self._config.history.at_start
+        # What the journal has from before the service was started tells since when we were away.
+        self._down_since_us = int(self._last_us.max(initial=0))
+        if not self._down_since_us:
+            self._down_since_us = self._context.clock() - self._config.history.at_start
         self._lasting.age.news(loop.time())
         while True:
             began_s = loop.time()
@@ -94,7 +97,8 @@ class OpcUaConnector:
 
     def _connected(self) -> None:
         """Open the hole that the time without a link left, and tell that the link is up."""
-        smooth_start = not self._was_connected and not self.health.errors and not self._config.history.at_start
+        first = not self._was_connected and not self.health.errors
+        smooth_start = first and not self._config.history.at_start and not self._last_us.any()
         # A rebuild for want of data is no hole unless data come; the session then opens it.
         if not smooth_start and not self._lasting.age.rebuilt:
             now_us = self._context.clock()

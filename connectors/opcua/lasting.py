@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from connectors.base import Context, Health
 from connectors.opcua.condition import Condition
 from connectors.opcua.config import OpcUaConfig
@@ -39,6 +41,8 @@ def build(config: OpcUaConfig, context: Context) -> Lasting:
     health = Health(connector=config.id, kind=config.kind)
     condition = Condition(health, context.clock)
     sifter = Sifter(tags, origin=config.id, endpoint=config.endpoint, letter_every_us=config.letter_every)
+    if context.newest_us is not None:
+        sifter.last_us[:] = np.maximum(context.newest_us[[info.ix for info in tags]], 0)
     return Lasting(
         config=config,
         context=context,

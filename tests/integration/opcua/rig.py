@@ -5,6 +5,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from connectors.base import Context, Health, State
 from connectors.opcua.config import OpcUaConfig
 from connectors.opcua.connector import OpcUaConnector
@@ -44,14 +46,26 @@ def tag_table(addresses: Sequence[str], *, connector: str = "dcs") -> TagTable:
 class Running:
     """One connector that runs, and what came of it."""
 
-    def __init__(self, addresses: Sequence[str], endpoint: str, *, clock_offset_us: int = 0, **options: Any) -> None:
+    def __init__(
+        self,
+        addresses: Sequence[str],
+        endpoint: str,
+        *,
+        clock_offset_us: int = 0,
+        newest_us: Sequence[int] | None = None,
+        **options: Any,
+    ) -> None:
         self.intake = MemoryIntake()
         self._offset_us = clock_offset_us
         self.config = OpcUaConfig.model_validate(
             {"kind": "opcua", "id": "dcs", "endpoint": endpoint, **QUICK, **options}
         )
         context = Context(
-            tags=tag_table(addresses), intake=self.intake, clock=self.now_us, on_gap=self.intake.gaps.append
+            tags=tag_table(addresses),
+            intake=self.intake,
+            clock=self.now_us,
+            on_gap=self.intake.gaps.append,
+            newest_us=None if newest_us is None else np.array(newest_us, dtype=np.int64),
         )
         self.connector = OpcUaConnector(self.config, context)
         self._task: asyncio.Task[None] | None = None

@@ -126,6 +126,24 @@ async def test_at_start_as_much_is_read_as_is_configured(plant: Plant, name: str
     assert running.health.state is State.CONNECTED
 
 
+async def test_after_a_restart_of_the_service_what_it_missed_is_read_from_history(
+    plant: Plant, name: str, run: Run
+) -> None:
+    node = await plant.add(name, 0.0)
+    await plant.server.historize_node_data_change(node)
+    now = datetime.now(UTC)
+    for minutes, value in ((30, 1.0), (20, 2.0), (10, 3.0)):
+        await plant.write(name, value, moment=now - timedelta(minutes=minutes))
+        await asyncio.sleep(0.05)
+    stopped_us = round((now - timedelta(minutes=25)).timestamp() * 1e6)
+    running = run([f"ns=2;s={name}"], plant.endpoint, newest_us=[stopped_us])
+    await until(lambda: running.intake.gaps)
+    assert set(running.intake.values()) >= {2.0, 3.0}
+    assert 1.0 not in running.intake.values()
+    (gap,) = running.intake.gaps
+    assert (gap.from_us, gap.reason) == (stopped_us, "start of the service")
+
+
 async def test_history_may_be_switched_off(plant: Plant, name: str, run: Run) -> None:
     node = await plant.add(name, 0.0)
     await plant.server.historize_node_data_change(node)
