@@ -149,7 +149,7 @@ class Demo:
                 self._note(message.data, now_us)
             elif message.event in ("snapshot", "reset"):
                 for alert in message.data["alerts"]:
-                    self._ledger.note({"trigger": "raised", "alert": alert})
+                    self._ledger.note_standing(alert)
 
     def _note(self, event: dict[str, Any], now_us: int) -> None:
         self._ledger.note(event)

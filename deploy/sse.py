@@ -1,7 +1,7 @@
 """A client of the live stream, as a browser is one: reconnects by itself and goes on from the last event it had."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ class Message:
     data: Any
 
 
-async def live(url: str, key: str, *, path: str = "/api/v1/live") -> AsyncIterator[Message]:
+async def live(url: str, key: str, *, path: str = "/api/v1/live") -> AsyncGenerator[Message, None]:
     """Everything the stream says, for ever; ``lost`` between two connections."""
     last_id = ""
     while True:
@@ -43,18 +43,28 @@ async def live(url: str, key: str, *, path: str = "/api/v1/live") -> AsyncIterat
 
 
 async def _events(response: httpx.Response) -> AsyncIterator[tuple[str, Any, str]]:
-    event, data, event_id = "message", "", ""
-    async for line in response.aiter_lines():
+    data: list[str] = []
+    event, event_id = "message", ""
+    async for line in _lines(response):
         if not line:
             if data:
-                yield event, orjson.loads(data), event_id
-            event, data, event_id = "message", "", ""
+                yield event, orjson.loads("\n".join(data)), event_id
+            event, data, event_id = "message", [], ""
         elif not line.startswith(":"):
             field, _, value = line.partition(":")
             value = value.removeprefix(" ")
             if field == "event":
                 event = value
             elif field == "data":
-                data += value
+                data.append(value)
             elif field == "id":
                 event_id = value
+
+
+async def _lines(response: httpx.Response) -> AsyncIterator[str]:
+    """Ended by LF or CR LF alone; httpx would also end them at U+2028, which JSON text may hold."""
+    rest = b""
+    async for piece in response.aiter_bytes():
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            yield line.removesuffix(b"\r").decode()

@@ -43,9 +43,18 @@ class Ledger:
 
     def note(self, event: dict[str, Any]) -> None:
         """One ``alert`` event of the live stream."""
-        alert = event["alert"]
+        if (known := self._update(event["alert"])) is not None:
+            known.times_raised += event["trigger"] == "raised"
+
+    def note_standing(self, alert: dict[str, Any]) -> None:
+        """One alert of a ``snapshot`` or ``reset``: it was raised, whether we were told or not."""
+        if (known := self._update(alert)) is not None:
+            known.times_raised = max(known.times_raised, 1)
+
+    def _update(self, alert: dict[str, Any]) -> Raised | None:
+        """None for the service's alarms about itself: no script speaks of them."""
         if alert["rule"] == "service":
-            return
+            return None
         known = self.alerts.get(alert["id"])
         if known is None:
             known = self.alerts[alert["id"]] = Raised(
@@ -55,11 +64,11 @@ class Ledger:
                 side=alert["side"],
                 onset_us=epoch_us(alert["onset"]),
             )
-        known.times_raised += event["trigger"] == "raised"
         known.cleared = alert["cleared"] is not None
         known.unverified |= alert["unverified"]
         if _SEVERITY[alert["level"]] >= _SEVERITY[known.peak_level]:
             known.peak_level = alert["level"]
+        return known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
