@@ -1,27 +1,12 @@
 """The executable specification of kind ``stale``; see `rules.oracle`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from park.index import TagInfo
 from park.quality import Quality
 from rules.oracle_limit import Sample
 from rules.spec import StaleRule
 from rules.transition import Change, Transition, alert_id
-
-
-class Absent:
-    """What is known of one tag: when it was heard last, and from when on its absence counts [4.2]."""
-
-    def __init__(self, info: TagInfo) -> None:
-        self.info = info
-        self.heard: int | None = None
-        self.baseline: int | None = None
-        self.alert = Alert()
-
-    def since(self) -> int:
-        """Absent since then."""
-        assert self.baseline is not None
-        return self.baseline if self.heard is None else max(self.heard, self.baseline)
 
 
 class Alert:
@@ -32,6 +17,23 @@ class Alert:
         self.target = ""
         self.onset = 0
         self.last_told = 0
+
+
+class Absent:
+    """What is known of one tag: when it was heard last, and from when on its absence counts [4.2]."""
+
+    def __init__(self, info: TagInfo) -> None:
+        self.info = info
+        self.heard: int | None = None
+        self.baseline: int | None = None
+        #: Times of the usable samples of this advance.
+        self.played: list[int] = []
+        self.alert = Alert()
+
+    def since(self) -> int:
+        """Absent since then."""
+        assert self.baseline is not None
+        return self.baseline if self.heard is None else max(self.heard, self.baseline)
 
 
 class Group:
@@ -52,9 +54,53 @@ class Group:
         """The last time that any tag of it was heard."""
         return max((tag.heard for tag in self.tags if tag.heard is not None), default=None)
 
-    def due(self, since: int, now: int) -> bool:
-        """Stale for at least the delay; stale is strictly longer than the timeout [4.1]."""
-        return now > since + self.timeout and now >= since + self.timeout + self.delay
+    def heard_after(self, time: int) -> bool:
+        """Whether any tag of it was."""
+        heard = self.heard()
+        return heard is not None and heard > time
+
+    def fresh(self, now: int) -> bool:
+        """Not stale."""
+        heard = self.heard()
+        return heard is not None and now - heard <= self.timeout
+
+
+class Cluster:
+    """The groups of one connector with one timeout and delay [4.3]."""
+
+    def __init__(self, groups: list[Group]) -> None:
+        self.groups = groups
+        self.timeout = groups[0].timeout
+        self.delay = groups[0].delay
+        self.alert = Alert()
+
+    def since(self) -> int:
+        """All of it absent since then."""
+        return max(group.since() for group in self.groups)
+
+    def heard(self) -> int | None:
+        """The last time that any tag of it was heard."""
+        return max((heard for group in self.groups if (heard := group.heard()) is not None), default=None)
+
+
+class Connector:
+    """All that one connector brings; a tag without one by itself."""
+
+    def __init__(self, name: str, tags: dict[tuple[str, int, int], list[Absent]]) -> None:
+        self.name = name
+        self.groups = [Group(device, timeout, delay, of) for (device, timeout, delay), of in sorted(tags.items())]
+        kinds = sorted({(group.timeout, group.delay) for group in self.groups})
+        self.clusters = [
+            Cluster([group for group in self.groups if (group.timeout, group.delay) == kind]) for kind in kinds
+        ]
+
+    def cluster_of(self, group: Group) -> Cluster:
+        """The one with its timeout and delay."""
+        return next(cluster for cluster in self.clusters if group in cluster.groups)
+
+    def lives(self, since: int, now: int) -> bool:
+        """Whether something on it that is not stale was heard after that."""
+        return any(group.fresh(now) and group.heard_after(since) for group in self.groups)
 
 
 class StaleOracle:
@@ -63,92 +109,106 @@ class StaleOracle:
     def __init__(self, rule: StaleRule, infos: list[TagInfo]) -> None:
         self._rule = rule
         self._worst = Quality.UNCERTAIN if rule.uncertain == "evaluate" else Quality.GOOD
-        self._devices: list[list[Group]] = []
         self._told: list[Transition] = []
+        self._last_onset: dict[str, int] = {}
         self._now = 0
-        named: dict[str, dict[tuple[int, int], list[Absent]]] = {}
+        named: dict[str, dict[tuple[str, int, int], list[Absent]]] = {}
         for info in infos:
             timeout = info.tag.stale_after if rule.stale_after is None else rule.stale_after
             delay = info.tag.stale_delay if rule.stale_delay is None else rule.stale_delay
             if timeout is not None:
-                groups = named.setdefault(info.device or f"no device: {info.id}", {})
-                groups.setdefault((timeout, delay), []).append(Absent(info))
-        for groups in named.values():
-            self._devices.append(
-                [Group(tags[0].info.device, timeout, delay, tags) for (timeout, delay), tags in sorted(groups.items())]
-            )
+                name = info.from_.connector if info.from_ else f"none, for {info.id}"
+                named.setdefault(name, {}).setdefault((info.device, timeout, delay), []).append(Absent(info))
+        self._connectors = [Connector(name, tags) for name, tags in sorted(named.items())]
 
     def resume(self, now: int) -> None:
         """Absence counts from now [4.2]."""
-        for tag in self._tags():
-            tag.baseline = now if tag.baseline is None else max(tag.baseline, now)
+        for connector in self._connectors:
+            _return(connector.groups, now)
 
     def advance(self, now: int, played: Mapping[int, list[Sample]]) -> list[Transition]:
-        """Judge every tag and device as of now."""
+        """Judge everything as of now."""
         self._now, self._told = now, []
-        for tag in self._tags():
-            tag.baseline = now if tag.baseline is None else tag.baseline
-            usable = [sample.time for sample in played.get(tag.info.ix, []) if sample.quality <= self._worst]
-            tag.heard = usable[-1] if usable else tag.heard
-        for device in self._devices:
-            for group in device:
-                self._end(device, group, played)
-            for group in sorted(device, key=lambda one: one.since() + one.timeout + one.delay):
-                self._begin_group(device, group)
-            for group in device:
-                self._begin_tags(group)
+        for connector in self._connectors:
+            for tag in (tag for group in connector.groups for tag in group.tags):
+                tag.baseline = now if tag.baseline is None else tag.baseline
+                tag.played = [one.time for one in played.get(tag.info.ix, []) if one.quality <= self._worst]
+                tag.heard = tag.played[-1] if tag.played else tag.heard
+            self._end(connector)
+            self._begin(connector)
         return self._told
 
-    def _tags(self) -> list[Absent]:
-        return [tag for device in self._devices for group in device for tag in group.tags]
-
-    def _end(self, device: list[Group], group: Group, played: Mapping[int, list[Sample]]) -> None:
+    def _end(self, connector: Connector) -> None:
         """[4.6]: at the first sample that is not older than the timeout now."""
-        back: list[int] = []
-        for tag in group.tags:
-            usable = [sample.time for sample in played.get(tag.info.ix, []) if sample.quality <= self._worst]
-            fresh = [time for time in usable if self._now - time <= group.timeout]
-            back.extend(fresh[:1])
-            if fresh and tag.alert.stands:
-                self._clear(tag.alert, fresh[0])
-        if back and group.alert.stands:
-            self._clear(group.alert, min(back))
-            if group.alert.target == group.device:
-                for tag in (tag for one in device for tag in one.tags):
-                    assert tag.baseline is not None
-                    tag.baseline = max(tag.baseline, group.alert.last_told)
+        for group in connector.groups:
+            for tag in group.tags:
+                self._end_by(tag.alert, [tag], group.timeout)
+        for group in connector.groups:
+            if self._end_by(group.alert, group.tags, group.timeout) and group.alert.target == group.device:
+                _return([one for one in connector.groups if one.device == group.device], group.alert.last_told)
+        for cluster in connector.clusters:
+            tags = [tag for group in cluster.groups for tag in group.tags]
+            if self._end_by(cluster.alert, tags, cluster.timeout):
+                _return(connector.groups, cluster.alert.last_told)
 
-    def _begin_group(self, device: list[Group], group: Group) -> None:
-        """[4.4]"""
-        since, heard = group.since(), group.heard()
-        if group.alert.stands or not group.due(since, self._now):
+    def _end_by(self, alert: Alert, tags: list[Absent], timeout: int) -> bool:
+        back = [time for tag in tags for time in tag.played if self._now - time <= timeout]
+        if not back or not alert.stands:
+            return False
+        self._tell(Change.CLEARED, alert, max(min(back), alert.last_told))
+        alert.stands = False
+        return True
+
+    def _begin(self, connector: Connector) -> None:
+        for cluster in sorted(connector.clusters, key=_due):
+            if len(cluster.groups) > 1 and self._is_due(cluster.alert, cluster.since(), cluster):
+                self._begin_cluster(connector, cluster)
+        for group in sorted(connector.groups, key=_due):
+            if self._is_due(group.alert, group.since(), group):
+                self._begin_group(connector, group)
+        for group in connector.groups:
+            if group.fresh(self._now):
+                self._begin_tags(group)
+
+    def _is_due(self, alert: Alert, since: int, of: Group | Cluster) -> bool:
+        """Stale for at least the delay; stale is strictly longer than the timeout [4.1]."""
+        absent = self._now - since
+        return not alert.stands and absent > of.timeout and absent >= of.timeout + of.delay
+
+    def _begin_cluster(self, connector: Connector, cluster: Cluster) -> None:
+        """[4.5]"""
+        since = cluster.since()
+        if connector.lives(since + cluster.timeout, self._now):
             return
-        others = [other for other in device if other is not group]
-        for other in others:
-            says_so = other.alert.stands and other.alert.target == group.device
-            if says_so and (heard is None or heard <= other.alert.onset):
-                return
-        lives = any((last := other.heard()) is not None and last > since + group.timeout for other in others)
+        if not _explained(connector.clusters, connector.name, cluster.heard()):
+            self._raise(cluster.alert, connector.name, since, cluster)
+
+    def _begin_group(self, connector: Connector, group: Group) -> None:
+        """[4.4, 4.5]"""
+        since, heard = group.since(), group.heard()
+        shares = len(connector.cluster_of(group).groups) > 1
+        if shares and not connector.lives(since + group.timeout, self._now):
+            return
+        others = [other for other in connector.groups if other.device == group.device and other is not group]
+        if _explained(connector.clusters, connector.name, heard) or _explained(others, group.device, heard):
+            return
+        lives = any(other.heard_after(since + group.timeout) for other in others)
         by_tag = not group.device or (lives and len(group.tags) == 1)
-        self._raise(group.alert, group.tags[0].info.id if by_tag else group.device, group, since)
+        self._raise(group.alert, group.tags[0].info.id if by_tag else group.device, since, group)
 
     def _begin_tags(self, group: Group) -> None:
         """[4.5]"""
-        heard = group.heard()
-        if heard is None or self._now - heard > group.timeout:
-            return
         for tag in group.tags:
             since = tag.since()
-            if not tag.alert.stands and group.due(since, self._now) and heard > since + group.timeout:
-                self._raise(tag.alert, tag.info.id, group, since)
+            if self._is_due(tag.alert, since, group) and group.heard_after(since + group.timeout):
+                self._raise(tag.alert, tag.info.id, since, group)
 
-    def _raise(self, alert: Alert, target: str, group: Group, since: int) -> None:
-        alert.stands, alert.target, alert.onset = True, target, since + group.timeout
-        self._tell(Change.RAISED, alert, alert.onset + group.delay)
-
-    def _clear(self, alert: Alert, time: int) -> None:
-        self._tell(Change.CLEARED, alert, max(time, alert.last_told))
-        alert.stands = False
+    def _raise(self, alert: Alert, target: str, since: int, of: Group | Cluster) -> None:
+        last = self._last_onset.get(target)
+        alert.stands, alert.target = True, target
+        alert.onset = since + of.timeout if last is None else max(since + of.timeout, last + 1)  # [4.7]
+        self._last_onset[target] = alert.onset
+        self._tell(Change.RAISED, alert, max(since + of.timeout + of.delay, alert.onset))
 
     def _tell(self, change: Change, alert: Alert, time: int) -> None:
         alert.last_told = time
@@ -171,3 +231,19 @@ class StaleOracle:
                 why="",
             )
         )
+
+
+def _due(what: Group | Cluster) -> int:
+    return what.since() + what.timeout + what.delay
+
+
+def _explained(others: Sequence[Group | Cluster], name: str, heard: int | None) -> bool:
+    """Whether another alert says already that all of ``name`` is silent, of which this was last heard before."""
+    standing = [other.alert for other in others if other.alert.stands and other.alert.target == name]
+    return any(heard is None or heard <= alert.onset for alert in standing)
+
+
+def _return(groups: list[Group], time: int) -> None:
+    """From now on all tags have their whole timeout [4.2, 4.6]."""
+    for tag in (tag for group in groups for tag in group.tags):
+        tag.baseline = time if tag.baseline is None else max(tag.baseline, time)

@@ -1,4 +1,4 @@
-"""Which tags fall silent together, and the communication alerts that stand, in arrays."""
+"""Which tags fall silent together, and for how long they have been silent, in arrays."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,14 @@ from rules.spec import StaleRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Groups:
-    """Members (tags with a timeout), those of a group side by side; the groups of a device side by side, too.
+class Sets:
+    """Sets of tags that are watched as one: all of a set have the same timeout and delay. Columns by set."""
 
-    ``tag``, ``group`` are by member; the rest by group.
-    """
-
-    infos: list[TagInfo]
-    tag: Ints
-    group: Ints
-    #: First member of each group.
-    start: Rows
+    #: Of the device or the connector; empty for a tag without a device.
+    name: list[str]
+    #: Number of the connector.
+    connector: Ints
+    #: How many tags, or devices, there are in it.
     size: Ints
     #: Stale when nothing was heard for longer than this.
     timeout_us: Ints
@@ -28,16 +25,31 @@ class Groups:
     due_us: Ints
     #: ``due_us``, and at least a microsecond more than the timeout: stale is strictly longer.
     ready_us: Ints
-    #: Empty where the tag has no device: then it is a group by itself.
-    device_name: list[str]
-    #: Number of each group's device, and its first group and how many it has.
-    device: Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Groups:
+    """Members (tags with a timeout), groups (those of a device) and clusters (the groups of a connector).
+
+    The members of a group stand side by side, so do the groups of a device, and the devices of a connector.
+    """
+
+    # By member.
+    infos: list[TagInfo]
+    tag: Ints
+    group: Ints
+    # By group.
+    of: Sets
+    start: Rows
+    cluster: Ints
     device_first: Ints
     device_groups: Ints
+    # By cluster.
+    clusters: Sets
 
     def members_of(self, groups: Rows) -> tuple[Rows, Rows]:
         """The members of these groups, one after the other, and where those of each begin in that."""
-        size = self.size[groups]
+        size = self.of.size[groups]
         offset = np.cumsum(size) - size
         members: Rows = np.arange(size.sum()) + np.repeat(self.start[groups] - offset, size)
         return members, offset
@@ -47,61 +59,98 @@ class Groups:
         first = int(self.device_first[group])
         return np.arange(first, first + int(self.device_groups[group]))
 
-    def key(self, group: int) -> str:
-        """Names the group across engines."""
-        name = self.device_name[group] or self.infos[self.start[group]].id
-        delay_us = int(self.due_us[group] - self.timeout_us[group])
-        return f"{name}|{int(self.timeout_us[group])}|{delay_us}"
+    def first_tag(self, group: int) -> str:
+        """Id of its first tag, which is its name where it has no device."""
+        first: TagInfo = self.infos[self.start[group]]
+        return first.id
 
 
-class Alerts:
-    """The alerts of a number of targets, at most one each. Columns by target."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Silence:
+    """Since when nothing was heard, as of one advance."""
 
-    def __init__(self, size: int) -> None:
-        self.raised: Bools = np.zeros(size, dtype=np.bool_)
-        #: Stays after the alert, so that the next one's is greater.
-        self.onset_us: Ints = np.full(size, NEVER, dtype=np.int64)
-        #: Effective time of the newest transition.
-        self.told_us: Ints = np.full(size, NEVER, dtype=np.int64)
+    #: By member: since the last usable sample or the baseline, whichever is later. By group and cluster: its latest.
+    member_us: Ints
+    group_us: Ints
+    cluster_us: Ints
+    #: The last usable sample alone.
+    group_heard_us: Ints
+    cluster_heard_us: Ints
+    #: By group: it is not stale.
+    fresh: Bools
+    #: By connector: the last usable sample of any of its fresh groups.
+    alive_us: Ints
 
-    def begin(self, target: int, onset_us: int, effective_us: int) -> None:
-        """Raise one."""
-        self.raised[target] = True
-        self.onset_us[target] = max(onset_us, int(self.onset_us[target]) + 1)
-        self.told_us[target] = effective_us
+
+def silence(groups: Groups, used_us: Ints, baseline_us: Ints, now_us: int) -> Silence:
+    """``used_us`` by tag, ``baseline_us`` by member."""
+    mine_us = used_us[groups.tag]
+    member_us = np.maximum(mine_us, baseline_us)
+    group_us = np.maximum.reduceat(member_us, groups.start)
+    heard_us = np.maximum.reduceat(mine_us, groups.start)
+    fresh = now_us - heard_us <= groups.of.timeout_us
+    clusters, connectors = len(groups.clusters.name), int(groups.of.connector.max()) + 1
+    return Silence(
+        member_us=member_us,
+        group_us=group_us,
+        cluster_us=_latest(group_us, groups.cluster, clusters),
+        group_heard_us=heard_us,
+        cluster_heard_us=_latest(heard_us, groups.cluster, clusters),
+        fresh=fresh,
+        alive_us=_latest(heard_us[fresh], groups.of.connector[fresh], connectors),
+    )
+
+
+def _latest(times_us: Ints, where: Ints, size: int) -> Ints:
+    latest_us = np.full(size, NEVER, dtype=np.int64)
+    np.maximum.at(latest_us, where, times_us)
+    return latest_us
+
+
+_Key = tuple[str, str, int, int]
 
 
 def compile_groups(infos: list[TagInfo], rule: StaleRule) -> Groups:
     """Tags without a timeout are left out."""
-    by_device: dict[str, dict[tuple[int, int], list[TagInfo]]] = {}
+    named: dict[_Key, list[TagInfo]] = {}
     for info in infos:
         timeout_us = info.tag.stale_after if rule.stale_after is None else rule.stale_after
         delay_us = info.tag.stale_delay if rule.stale_delay is None else rule.stale_delay
         if timeout_us is not None:
-            by_timeouts = by_device.setdefault(info.device or f"\0{info.id}", {})
-            by_timeouts.setdefault((timeout_us, delay_us), []).append(info)
-    # Files may be put in another order; groups stay in this one.
-    groups = [
-        (number, device, key, members)
-        for number, (device, by_timeouts) in enumerate(sorted(by_device.items()))
-        for key, members in sorted(by_timeouts.items())
-    ]
-    members = [info for *_, infos_of in groups for info in infos_of]
-    size = np.array([len(infos_of) for *_, infos_of in groups], dtype=np.int64)
-    device = np.array([number for number, *_ in groups], dtype=np.int64)
-    timeouts_us = np.array([key[0] for _, _, key, _ in groups], dtype=np.int64)
-    delays_us = np.array([key[1] for _, _, key, _ in groups], dtype=np.int64)
+            # A tag without a device is a device and a connector by itself; no name of one begins like that.
+            connector = info.from_.connector if info.from_ else f"\0{info.id}"
+            named.setdefault((connector, info.device or connector, timeout_us, delay_us), []).append(info)
+    # Park files may be put into another order; groups stay in this one.
+    keys = sorted(named)
+    cluster_keys = sorted({(connector, connector, timeout, delay) for connector, _, timeout, delay in keys})
+    cluster_of = {key: number for number, key in enumerate(cluster_keys)}
+    connector_of = {name: number for number, name in enumerate(sorted({key[0] for key in keys}))}
+    cluster = np.array([cluster_of[key[0], key[0], key[2], key[3]] for key in keys], dtype=np.int64)
+    size = np.array([len(named[key]) for key in keys], dtype=np.int64)
+    devices = [key[:2] for key in keys]
+    first_of = {device: at for at, device in reversed(list(enumerate(devices)))}
+    device_first = np.array([first_of[device] for device in devices], dtype=np.int64)
     return Groups(
-        infos=members,
-        tag=np.array([info.ix for info in members], dtype=np.int64),
-        group=np.repeat(np.arange(len(groups)), size),
+        infos=[info for key in keys for info in named[key]],
+        tag=np.array([info.ix for key in keys for info in named[key]], dtype=np.int64),
+        group=np.repeat(np.arange(len(keys)), size),
+        of=_sets(keys, size, connector_of),
         start=(np.cumsum(size) - size).astype(np.intp),
+        cluster=cluster,
+        device_first=device_first,
+        device_groups=np.bincount(device_first, minlength=len(keys))[device_first],
+        clusters=_sets(cluster_keys, np.bincount(cluster, minlength=len(cluster_keys)), connector_of),
+    )
+
+
+def _sets(keys: list[_Key], size: Ints, connector_of: dict[str, int]) -> Sets:
+    timeout_us = np.array([key[2] for key in keys], dtype=np.int64)
+    delay_us = np.array([key[3] for key in keys], dtype=np.int64)
+    return Sets(
+        name=["" if key[1].startswith("\0") else key[1] for key in keys],
+        connector=np.array([connector_of[key[0]] for key in keys], dtype=np.int64),
         size=size,
-        timeout_us=timeouts_us,
-        due_us=timeouts_us + delays_us,
-        ready_us=timeouts_us + np.maximum(delays_us, 1),
-        device_name=["" if name.startswith("\0") else name for _, name, _, _ in groups],
-        device=device,
-        device_first=np.searchsorted(device, device).astype(np.int64),
-        device_groups=np.bincount(device, minlength=len(by_device))[device] if len(device) else device,
+        timeout_us=timeout_us,
+        due_us=timeout_us + delay_us,
+        ready_us=timeout_us + np.maximum(delay_us, 1),
     )

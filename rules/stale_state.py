@@ -5,11 +5,12 @@ from typing import Protocol
 
 import numpy as np
 
-from rules.arrays import NEVER, Bools, Columns, Ints, lines, text
+from rules.arrays import Bools, Columns, Ints, lines, text
 from rules.kind import Saved
 from rules.spec import StaleRule
-from rules.stale_groups import Alerts, Groups
-from rules.standing import LEVEL_NAMES, SIDES, Standing
+from rules.stale_alerts import Alerts, Book
+from rules.stale_groups import Groups, Sets
+from rules.standing import LEVEL_NAMES, QUALITIES, SIDES, Standing
 
 
 class StaleState(Protocol):
@@ -20,96 +21,108 @@ class StaleState(Protocol):
     baseline_us: Ints
     of_tag: Alerts
     of_group: Alerts
-    as_device: Bools
+    of_cluster: Alerts
+    book: Book
 
     @property
     def fingerprint(self) -> str: ...
 
 
 def save_stale(kind: StaleState) -> Saved:
-    """The baseline of every tag, and the alerts there have been."""
+    """The baseline of every tag, the alerts that stand, and the last onset of each target there has been."""
     groups = kind.groups
-    tags, sets = np.flatnonzero(kind.of_tag.onset_us > NEVER), np.flatnonzero(kind.of_group.onset_us > NEVER)
+    last = sorted(kind.book.last_onset_us.items())
     columns: Columns = {
         "tag": groups.tag,
         "baseline_us": kind.baseline_us,
-        "of_tag.tag": groups.tag[tags],
-        "of_group.key": text(groups.key(group) for group in sets.tolist()),
-        "of_group.as_device": kind.as_device[sets],
+        "of_tag.tag": groups.tag[kind.of_tag.standing()],
+        "of_group.key": text(_key(groups.of, group, groups) for group in kind.of_group.standing()),
+        "of_cluster.key": text(_key(groups.clusters, cluster) for cluster in kind.of_cluster.standing()),
+        "last.target": text(target for target, _ in last),
+        "last.onset_us": np.array([onset_us for _, onset_us in last], dtype=np.int64),
     }
-    for name, alerts, rows in (("of_tag", kind.of_tag, tags), ("of_group", kind.of_group, sets)):
-        columns |= {f"{name}.{column}": getattr(alerts, column)[rows] for column in ("raised", "onset_us", "told_us")}
     return Saved(fingerprint=kind.fingerprint, columns=columns, standing=_standing(kind))
 
 
 def load_stale(kind: StaleState, saved: Saved, moved: Ints) -> Bools:
-    """See `rules.kinds.Kind.load`. Alerts of a device go to its group with the same timeouts, else to its first."""
-    columns = saved.columns
-    member_of = np.full(int(kind.groups.tag.max(initial=-1)) + 2, -1, dtype=np.int64)
-    member_of[kind.groups.tag] = np.arange(len(kind.groups.tag))
-
-    def members(old_tags: Ints) -> Ints:
-        tag = moved[old_tags]
-        return np.where((tag >= 0) & (tag < len(member_of)), member_of[np.minimum(tag, len(member_of) - 1)], -1)
-
-    member = members(columns["tag"])
+    """See `rules.kind.Kind.load`. An alert of a device goes to its group with the same timeouts, else to its first."""
+    columns, standing, groups = saved.columns, saved.standing, kind.groups
+    kind.book.last_onset_us = dict(zip(lines(columns["last.target"]), columns["last.onset_us"].tolist(), strict=True))
+    member_of = np.full(int(max(groups.tag.max(initial=-1), moved.max(initial=-1))) + 2, -1, dtype=np.int64)
+    member_of[groups.tag] = np.arange(len(groups.tag))
+    member = member_of[np.append(moved, -1)[columns["tag"]]]
     kind.baseline_us[member[member >= 0]] = columns["baseline_us"][member >= 0]
-    lone = members(columns["of_tag.tag"])
+    lone = member_of[np.append(moved, -1)[columns["of_tag.tag"]]]
     # What is a group by itself now is never told of as a tag of a living group.
-    lone[(lone >= 0) & (kind.groups.size[kind.groups.group[lone]] == 1)] = -1
-    taken_tags = _take(kind.of_tag, "of_tag", columns, lone)
-    sets = _groups(kind.groups, lines(columns["of_group.key"]), columns["of_group.raised"])
-    kind.as_device[sets[sets >= 0]] = columns["of_group.as_device"][sets >= 0]
-    return np.concatenate([taken_tags, _take(kind.of_group, "of_group", columns, sets)])
+    lone[(lone >= 0) & (groups.of.size[groups.group[lone]] == 1)] = -1
+    group = _find(lines(columns["of_group.key"]), _keys(groups.of, groups))
+    cluster = _find(lines(columns["of_cluster.key"]), _keys(groups.clusters))
+    first, second = len(lone), len(lone) + len(group)
+    for alerts, where, rows in (
+        (kind.of_tag, lone, slice(0, first)),
+        (kind.of_group, group, slice(first, second)),
+        (kind.of_cluster, cluster, slice(second, None)),
+    ):
+        _take(alerts, where, standing, rows)
+    return np.concatenate([lone, group, cluster]) >= 0
 
 
-def _take(alerts: Alerts, prefix: str, columns: Columns, targets: Ints) -> Bools:
-    known = targets >= 0
-    for column in ("raised", "onset_us", "told_us"):
-        getattr(alerts, column)[targets[known]] = columns[f"{prefix}.{column}"][known]
-    return known[columns[f"{prefix}.raised"]]
+def _take(alerts: Alerts, where: Ints, standing: Standing, rows: slice) -> None:
+    known = where[where >= 0]
+    alerts.raised[known] = True
+    alerts.onset_us[known] = standing.onset_us[rows][where >= 0]
+    alerts.told_us[known] = standing.told_us[rows][where >= 0]
+    for which, target in zip(where.tolist(), standing.target[rows], strict=True):
+        if which >= 0:
+            alerts.target[which] = target
 
 
-def _groups(groups: Groups, keys: list[str], raised: Bools) -> Ints:
-    by_key = {groups.key(group): group for group in range(len(groups.start))}
+def _key(sets: Sets, which: int, groups: Groups | None = None) -> str:
+    """Names a group or cluster across engines."""
+    name = sets.name[which] or (groups.first_tag(which) if groups else "")
+    return f"{name}|{int(sets.timeout_us[which])}|{int(sets.due_us[which])}"
+
+
+def _keys(sets: Sets, groups: Groups | None = None) -> list[str]:
+    return [_key(sets, which, groups) for which in range(len(sets.name))]
+
+
+def _find(keys: list[str], here: list[str]) -> Ints:
+    """Where each key is here; where it is not, the first of the same name that is free; -1 where there is none."""
+    place = {key: which for which, key in enumerate(here)}
+    found = np.array([place.get(key, -1) for key in keys], dtype=np.int64)
     by_name: dict[str, list[int]] = {}
-    for key, group in by_key.items():
-        by_name.setdefault(key.split("|")[0], []).append(group)
-    found = np.array([by_key.get(key, -1) for key in keys], dtype=np.int64)
-    taken = set(found.tolist())
-    for row in np.flatnonzero((found < 0) & raised).tolist():
-        free = [group for group in by_name.get(keys[row].split("|")[0], ()) if group not in taken]
+    for which in set(range(len(here))) - set(found.tolist()):
+        by_name.setdefault(here[which].split("|")[0], []).append(which)
+    for row in np.flatnonzero(found < 0).tolist():
+        free = by_name.get(keys[row].split("|")[0])
         if free:
-            found[row] = free[0]
-            taken.add(free[0])
+            found[row] = free.pop(free.index(min(free)))
     return found
 
 
 def stale_fingerprint(kind: StaleState) -> str:
     """Equal where the same tags have the same timeouts and devices."""
-    digest = hashlib.sha256("\n".join(info.id for info in kind.groups.infos).encode())
-    for column in (kind.groups.group, kind.groups.timeout_us, kind.groups.due_us):
+    digest = hashlib.sha256("\n".join(info.id + info.device for info in kind.groups.infos).encode())
+    for column in (kind.groups.group, kind.groups.of.timeout_us, kind.groups.of.due_us):
         digest.update(column.tobytes())
     return digest.hexdigest()
 
 
 def _standing(kind: StaleState) -> Standing:
-    groups = kind.groups
-    tags, sets = np.flatnonzero(kind.of_tag.raised).tolist(), np.flatnonzero(kind.of_group.raised).tolist()
-    names = [groups.infos[member].id for member in tags]
-    for group in sets:
-        as_device = bool(kind.as_device[group])
-        names.append(groups.device_name[group] if as_device else groups.infos[groups.start[group]].id)
-    none = np.full(len(names), np.nan)
+    """Alerts of tags, then of groups, then of clusters."""
+    parts = [(alerts, alerts.standing()) for alerts in (kind.of_tag, kind.of_group, kind.of_cluster)]
+    targets = tuple(alerts.target[which] for alerts, rows in parts for which in rows)
+    none = np.full(len(targets), np.nan)
     return Standing(
-        target=tuple(names),
-        side=np.full(len(names), SIDES.index(""), dtype=np.uint8),
-        level=np.full(len(names), LEVEL_NAMES.index(""), dtype=np.uint8),
-        quality=np.full(len(names), 3, dtype=np.uint8),
-        onset_us=np.concatenate([kind.of_tag.onset_us[tags], kind.of_group.onset_us[sets]]),
-        told_us=np.concatenate([kind.of_tag.told_us[tags], kind.of_group.told_us[sets]]),
+        target=targets,
+        side=np.full(len(targets), SIDES.index(""), dtype=np.uint8),
+        level=np.full(len(targets), LEVEL_NAMES.index(""), dtype=np.uint8),
+        quality=np.full(len(targets), QUALITIES.index("stale"), dtype=np.uint8),
+        onset_us=np.concatenate([alerts.onset_us[rows] for alerts, rows in parts]),
+        told_us=np.concatenate([alerts.told_us[rows] for alerts, rows in parts]),
         value=none,
         limit=none,
         peak=none,
-        unverified=np.zeros(len(names), dtype=np.bool_),
+        unverified=np.zeros(len(targets), dtype=np.bool_),
     )

@@ -16,6 +16,9 @@ THREE = [*PAIR, tag_of("c", device="plc", **T20)]
 #: A fast and a slow tag of one device.
 MIXED = [tag_of("a", device="plc", **T20), tag_of("b", device="plc", **T180)]
 #: Two fast and two slow ones.
+#: Two devices of one connector, and a third with another timeout.
+DEVICES = [tag_of("a", device="plc", **T20), tag_of("b", device="rtu", **T20)]
+MORE_DEVICES = [*DEVICES, tag_of("c", device="log", **T180), tag_of("d", device="dcs", **T180)]
 MIXED_PAIRS = [*PAIR, tag_of("c", device="plc", **T180), tag_of("d", device="plc", **T180)]
 
 
@@ -54,10 +57,44 @@ STORIES = [
     (THREE, "0: a:1 | 9: c:1 | 19: b:1 | 48 | 200", ["49 raised mqtt/plc @200"], "and however long we did not look"),
     (PAIR, "3 | 33", ["33 raised mqtt/plc"], "a device that was never there is one alarm"),
     (
-        [*PAIR, tag_of("c", device="rtu", **T20)],
+        [*PAIR, tag_of("c", **T20 | {"from": {"connector": "opcua"}})],
         "0: a:1 b:1 c:1 | 30",
+        ["30 raised mqtt/plc", "30 raised opcua"],
+        "each connection has its own",
+    ),
+    # 4.4, several devices
+    (DEVICES, "0: a:1 b:1 | 30", ["30 raised mqtt"], "a connection that dies is one alarm"),
+    (DEVICES, "0: a:1 | 7: b:1 | 30 | 37 | 99", ["37 raised mqtt"], "though its devices were heard at different times"),
+    (MORE_DEVICES, "0: a:1 b:1 c:1 d:1 | 30 | 300", ["30 raised mqtt"], "the fast devices tell for the slow ones"),
+    (
+        MORE_DEVICES,
+        "0: a:1 b:1 c:1 d:1 | 25: c:1 | 30",
         ["30 raised mqtt/plc", "30 raised mqtt/rtu"],
-        "each device has its own",
+        "where another device shows that the connection lives, each silent device has its own",
+    ),
+    (
+        DEVICES,
+        "0: a:1 b:1 | 30 | 35: b:1 | 36: a:1 b:1 | 50",
+        ["30 raised mqtt", "35 cleared mqtt"],
+        "the first device to return ends the connection's alarm, and the others have time",
+    ),
+    (
+        DEVICES,
+        f"0: a:1 b:1 | 30 | {every(5, 'b', 35, 70)}",
+        ["30 raised mqtt", "35 cleared mqtt", "65 raised mqtt/plc"],
+        "a device that does not return gets an alarm of its own",
+    ),
+    (
+        DEVICES,
+        "0: a:1 b:1 | 30 | 35: b:1 | 65",
+        ["30 raised mqtt", "35 cleared mqtt", "65 raised mqtt"],
+        "a connection that dies again is one alarm again",
+    ),
+    (
+        [*PAIR, tag_of("c", device="rtu", **T20)],
+        f"0: a:1 b:1 c:1 | {every(5, 'c', 5, 30)}",
+        ["30 raised mqtt/plc"],
+        "a device that dies alone is told of alone",
     ),
     # 4.4, several groups
     (MIXED, "0: a:1 b:1 | 30 | 300", ["30 raised mqtt/plc"], "the fast tags tell for the slow ones"),
@@ -177,6 +214,7 @@ def test_a_rule_may_want_good_data_only() -> None:
     [
         (ALONE, "0: 1 | 30 | 41: 1", ["no good data for 30s (limit 20s)", "good data again after 41s"]),
         (PAIR, "0: a:1 b:1 | 30", ["no good data from any of 2 tags for 30s (limit 20s)"]),
+        (DEVICES, "0: a:1 b:1 | 30", ["no good data from any of 2 devices for 30s (limit 20s)"]),
         (PAIR[:1], "0: 1 | 30", ["no good data from acme.tank.a for 30s (limit 20s)"]),
     ],
 )

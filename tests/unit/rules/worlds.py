@@ -112,6 +112,16 @@ def alarms(draw: st.DrawFn) -> dict[str, Any]:
     return made
 
 
+_ORIGINS = [
+    None,
+    {"connector": "mqtt"},
+    {"connector": "mqtt", "device": "plc"},
+    {"connector": "mqtt", "device": "plc"},
+    {"connector": "mqtt", "device": "rtu"},
+    {"connector": "opc", "device": "plc"},
+]
+
+
 @st.composite
 def tag(draw: st.DrawFn, number: int, devices: bool = True) -> dict[str, Any]:
     """One tag of a park file."""
@@ -119,9 +129,7 @@ def tag(draw: st.DrawFn, number: int, devices: bool = True) -> dict[str, Any]:
     made["alarms"] = draw(_maybe(alarms()))
     made["stale_after"] = draw(st.sampled_from([None, "3s", "3s", "7s"]))
     made["stale_delay"] = draw(st.sampled_from(["0s", "2s", "2s"]))
-    device = draw(st.sampled_from(["", "plc", "plc", "rtu"])) if devices else ""
-    if device:
-        made["from"] = {"connector": "c", "device": device}
+    made["from"] = draw(st.sampled_from(_ORIGINS)) if devices else None
     return made
 
 
@@ -134,7 +142,7 @@ def park_of(tags: list[dict[str, Any]]) -> Park:
 
 
 @st.composite
-def tables(draw: st.DrawFn, most: int = 4, devices: bool = True) -> TagTable:
+def tables(draw: st.DrawFn, most: int = 5, devices: bool = True) -> TagTable:
     """A park of a few tags."""
     count = draw(st.integers(1, most))
     return TagTable(park_of([draw(tag(number, devices)) for number in range(count)]))
