@@ -1,0 +1,19 @@
+"""The command line: ``parkwatch``. Commands import what they need when they run, so that `--help` is quick."""
+
+import os
+
+import typer
+
+from deploy.cli import service, trial
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Chemical-park monitoring: plant data to live alerts."
+)
+app.add_typer(service.app)
+app.add_typer(trial.app)
+
+
+def main() -> None:
+    """Entry point."""
+    os.environ.setdefault("PYTHONUTF8", "1")
+    app()
