@@ -100,6 +100,9 @@ _SIDE_COLUMNS = ("phase", "since_us", "pending_peak", "onset_us", "peak", "told_
 def _save_side(kind: LimitState, side: Side) -> Columns:
     slots = np.flatnonzero((side.onset_us > NEVER) | (side.phase != OFF).any(axis=0))
     columns: Columns = {name: getattr(side, name)[..., slots] for name in _SIDE_COLUMNS}
+    # Without a delay that runs it is a left-over; equal states shall give equal bytes.
+    running = (columns["phase"] == PENDING) | (columns["phase"] == RELEASING)
+    columns["since_us"] = np.where(running, columns["since_us"], NEVER)
     return columns | {"tag": kind.tag_of[slots], "names": _level_codes(kind, side, slots)}
 
 

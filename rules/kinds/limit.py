@@ -219,6 +219,8 @@ class LimitKind:
     def redraw(self, slots: Rows) -> None:
         """Draw the quiet bands anew after something changed; and look at these slots in the next `advance`."""
         self.active[slots] = active = self.high.active(slots) | self.low.active(slots)
+        idle = slots[~active]
+        self.quality[idle], self.mark_us[idle] = _GOOD, NEVER
         low, high = self.high.quiet_band(slots)
         mirrored_low, mirrored_high = self.low.quiet_band(slots)
         low, high = np.maximum(low, -mirrored_high), np.minimum(high, -mirrored_low)
