@@ -60,6 +60,16 @@ class FileInvalid(ValueError):
         self.problems = list(problems)
 
 
+def text_of(data: bytes, file: str) -> str:
+    """The text of a UTF-8 file. Raises FileInvalid where it is written in another way (GBK, say)."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = "not UTF-8 text; save the file as UTF-8"
+        raise FileInvalid([Problem(file=file, line=line, column=1, message=message)]) from None
+
+
 class _Loader(yaml.CSafeLoader):
     """Resolves nothing by itself: every plain scalar stays text until `_scalar` reads it. Counts the depth."""
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, model
 from connectors.registry import ConnectorConfigs
 from park.duration import DurationUs
 from park.model import DuplicateIds
-from park.yamlfile import Document
+from park.yamlfile import Document, text_of
 from service.store.housekeeping import StorePolicy
 
 
@@ -78,7 +78,7 @@ class Config(_Model):
 
 def load_config(path: Path) -> Config:
     """Raises park.yamlfile.FileInvalid, and OSError where the file cannot be read."""
-    config = Document(path.read_text("utf-8"), str(path)).model(Config)
+    config = Document(text_of(path.read_bytes(), str(path)), str(path)).model(Config)
     return _relative_to(path.resolve().parent, config)
 
 

@@ -14,6 +14,7 @@ import uvicorn
 from connectors.base import Connector, Context, Health, State
 from connectors.registry import BUILDERS
 from park.index import TagTable
+from park.yamlfile import text_of
 from rules.memory import Latest
 from service.alerts.book import AlertBook, Command
 from service.alerts.model import Alert
@@ -42,9 +43,9 @@ class PortInUse(Exception):
 def load_setup(config: Config) -> Setup:
     """Park and rules, checked under their own names. Raises park.yamlfile.FileInvalid and OSError."""
     setup = Setup(
-        park_yaml=config.park.read_text("utf-8"),
+        park_yaml=text_of(config.park.read_bytes(), str(config.park)),
         park_file=str(config.park),
-        rules_yaml=config.rules.read_text("utf-8") if config.rules else "",
+        rules_yaml=text_of(config.rules.read_bytes(), str(config.rules)) if config.rules else "",
         rules_file=str(config.rules or ""),
     )
     read_park(setup.park_yaml, setup.park_file)

@@ -21,13 +21,13 @@ def explained() -> Iterator[None]:
     import psycopg
 
     from park.yamlfile import FileInvalid
-    from service.journal.journal import JournalInUse
+    from service.journal.journal import JournalFailed, JournalInUse
     from service.run import PortInUse
     from service.store.migrate import MigrationRefused
 
     try:
         yield
-    except (FileInvalid, JournalInUse, PortInUse, MigrationRefused, ValueError, OSError) as error:
+    except (FileInvalid, JournalFailed, JournalInUse, PortInUse, MigrationRefused, ValueError, OSError) as error:
         fail(error)
     except psycopg.OperationalError as error:
         fail(

@@ -78,12 +78,12 @@ def check(
     Example: parkwatch check deploy/examples/small.yaml
     """
     from park.check import load_park
-    from park.yamlfile import FileInvalid
+    from park.yamlfile import FileInvalid, text_of
 
     report: list[dict[str, object]] = []
     for path in files:
         try:
-            checked = load_park(path.read_text("utf-8"), str(path))
+            checked = load_park(text_of(path.read_bytes(), str(path)), str(path))
         except FileInvalid as error:
             report.append({"file": str(path), "valid": False, "errors": [asdict(one) for one in error.problems]})
             _print_problems(as_json, "error", error.problems)

@@ -1,0 +1,1 @@
+"""The command line: what it says, and with which code it ends."""
