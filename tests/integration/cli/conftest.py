@@ -12,6 +12,7 @@ from tests.integration.cli.serve import Serve
 from tests.integration.service.small import SmallPark
 
 Run = Callable[..., Result]
+Start = Callable[[Path], Serve]
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def park(tmp_path: Path, broker: EmbeddedBroker) -> SmallPark:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[Path], Serve]]:
+def serve(tmp_path: Path) -> Iterator[Start]:
     """Start ``parkwatch serve`` on a configuration file, as often as wanted."""
     started: list[Serve] = []
 

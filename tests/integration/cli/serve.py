@@ -47,10 +47,10 @@ class Serve:
         """Its exit code."""
         return self.process.wait(within_s)
 
-    def terminate(self) -> float:
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
         """Tell it to end; seconds until it has."""
         began_s = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(number)
         self.ended()
         return time.monotonic() - began_s
 

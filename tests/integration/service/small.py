@@ -5,7 +5,7 @@ import itertools
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +91,9 @@ def sample(value: float | None, tag: str = "tank.LT", *, t_ms: int | None = None
     return json.dumps({"tag": tag, "t": t_ms if t_ms is not None else now_ms(), "v": value, **more}).encode()
 
 
-async def until(true: Callable[[], object], within_s: float = 20.0, what: Callable[[], object] = lambda: "") -> None:
+async def until(true: Callable[[], Awaitable[object]], within_s: float = 20.0) -> None:
     """Wait for something to become true; fail the test where it does not."""
     deadline_s = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline_s, f"what the test waited for did not happen: {what()}"
-        await asyncio.sleep(0.02)
+    while not (found := await true()):
+        assert time.monotonic() < deadline_s, f"what the test waited for did not happen: {found}"
+        await asyncio.sleep(0.05)
