@@ -13,7 +13,7 @@ from park.duration import DurationUs
 
 _log = structlog.get_logger(__name__)
 
-_HEALTH_EVERY_S = 30.0
+_HEALTH_EVERY_S = 300.0
 _RETENTION_EVERY_S = 3600.0
 _DAY_US = 86_400_000_000
 
@@ -29,6 +29,8 @@ class StorePolicy(BaseModel):
     retention: DurationUs | None = None
     #: Chunks older than this are compressed (Community edition only); longer than the latest data may be late.
     compress_after: DurationUs | None = 7 * _DAY_US
+    #: Dead letters and records of the connectors' health older than this are deleted. None: kept for ever.
+    keep_records: DurationUs | None = 400 * _DAY_US
     #: Bring the schema up to date at start.
     auto_migrate: bool = True
 
@@ -56,21 +58,34 @@ class Housekeeping:
     def run(self, connection: psycopg.Connection, now_s: float) -> None:
         """Do what is due; ``now_s`` is any steady clock."""
         self._write_health(connection, now_s)
-        if self._own_retention and self._policy.retention is not None and now_s >= self._retention_due_s:
+        if now_s >= self._retention_due_s:
             self._retention_due_s = now_s + _RETENTION_EVERY_S
+            self._drop_old(connection)
+
+    def _drop_old(self, connection: psycopg.Connection) -> None:
+        policy = self._policy
+        if self._own_retention and policy.retention is not None:
             dropped = connection.execute(
-                "SELECT drop_chunks('sample', now() - make_interval(secs => %s))", (self._policy.retention / 1e6,)
+                "SELECT drop_chunks('sample', now() - make_interval(secs => %s))", (policy.retention / 1e6,)
             ).fetchall()
-            connection.commit()
             if dropped:
                 _log.info("Chunks past their retention were dropped.", chunks=len(dropped))
+        if policy.keep_records is not None:
+            age = (policy.keep_records / 1e6,)
+            connection.execute("DELETE FROM dead_letter WHERE received_at < now() - make_interval(secs => %s)", age)
+            connection.execute("DELETE FROM connector_health WHERE at < now() - make_interval(secs => %s)", age)
+        connection.commit()
 
     def _write_health(self, connection: psycopg.Connection, now_s: float) -> None:
         rows = self._health()
         states = {connector: state for connector, state, _ in rows}
-        if now_s < self._health_due_s and states == self._states:
+        if now_s >= self._health_due_s:
+            self._health_due_s = now_s + _HEALTH_EVERY_S
+        else:
+            rows = [row for row in rows if self._states.get(row[0]) != row[1]]
+        self._states = states
+        if not rows:
             return
-        self._health_due_s, self._states = now_s + _HEALTH_EVERY_S, states
         at = datetime.now(UTC)
         with connection.cursor() as cursor:
             cursor.executemany(

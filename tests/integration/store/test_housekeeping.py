@@ -100,7 +100,9 @@ def test_policy_statements_are_valid_sql_and_read_the_real_catalogue(connection:
             connection.execute(statement.encode())
 
 
-def test_health_is_recorded_when_it_changes_and_twice_a_minute(connection: psycopg.Connection, database: str) -> None:
+def test_health_is_recorded_when_it_changes_and_every_five_minutes(
+    connection: psycopg.Connection, database: str
+) -> None:
     state = "connected"
     keeper = Housekeeping(policy(), lambda: [("dcs", state, {"received": 5, "bad_addresses": {"ns=2;s=X": "无"}})])
     for now_s in (0.0, 1.0, 2.0):
@@ -108,7 +110,34 @@ def test_health_is_recorded_when_it_changes_and_twice_a_minute(connection: psyco
     state = "disconnected"
     keeper.run(connection, 3.0)
     keeper.run(connection, 4.0)
-    keeper.run(connection, 33.0)
+    keeper.run(connection, 300.0)
     rows = query(database, "SELECT connector, state, body FROM connector_health ORDER BY at")
     body = {"received": 5, "bad_addresses": {"ns=2;s=X": "无"}}
     assert rows == [("dcs", "connected", body), ("dcs", "disconnected", body), ("dcs", "disconnected", body)]
+
+
+def test_only_the_connector_that_changed_is_recorded_between(connection: psycopg.Connection, database: str) -> None:
+    states = {"dcs": "connected", "mqtt": "connected"}
+    keeper = Housekeeping(policy(), lambda: [(name, state, {}) for name, state in states.items()])
+    keeper.run(connection, 0.0)
+    states["mqtt"] = "disconnected"
+    keeper.run(connection, 1.0)
+    rows = query(database, "SELECT connector, state FROM connector_health ORDER BY at, connector")
+    assert rows == [("dcs", "connected"), ("mqtt", "connected"), ("mqtt", "disconnected")]
+
+
+def test_records_past_their_age_are_deleted_and_the_others_stay(connection: psycopg.Connection, database: str) -> None:
+    for days in (31, 29):
+        connection.execute(
+            "INSERT INTO dead_letter (received_at, origin, enterprise, address, reason, detail, raw)"
+            " VALUES (now() - make_interval(days => %s), 'dcs', '', '', 'future', %s, '')",
+            (days, str(days)),
+        )
+        connection.execute(
+            "INSERT INTO connector_health VALUES (%s, now() - make_interval(days => %s), 'connected', '{}')",
+            (str(days), days),
+        )
+    keeper = Housekeeping(policy(keep_records="30d"), list)
+    keeper.run(connection, 0.0)
+    assert query(database, "SELECT detail FROM dead_letter") == [("29",)]
+    assert query(database, "SELECT connector FROM connector_health") == [("29",)]
