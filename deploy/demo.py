@@ -17,8 +17,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from deploy.children import Child, ChildDied
+from deploy.embedded.ports import is_taken
 from deploy.sse import live
-from deploy.stack import Stack, children, port_is_free
+from deploy.stack import Stack, children
 from deploy.verdict import Ledger, epoch_us, judge
 from simulators.scenario import Scenario, read_scenario
 
@@ -266,7 +267,7 @@ async def run_demo(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # hang up: the terminal was closed
         loop.add_signal_handler(number, stop.set)
     if port is None:
-        port = DEFAULT_PORT if for_s is None and port_is_free(DEFAULT_PORT) else None
+        port = DEFAULT_PORT if for_s is None and not is_taken(DEFAULT_PORT) else None
     demo = Demo(scenario_file, for_s=for_s, port=port, console=console)
     try:
         report = await demo.run(stop)

@@ -23,7 +23,8 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from connectors.base import Intake, State
-from deploy.stack import Stack, free_port
+from deploy.embedded.ports import free_port
+from deploy.stack import Stack
 from park.batch import SampleBatch
 from park.check import load_park
 from park.index import TagTable

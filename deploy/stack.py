@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,32 +11,15 @@ from typing import Any
 
 import httpx
 
-from deploy.children import Child, ChildDied
+from deploy.children import Child
 from deploy.embedded import EmbeddedBroker, EmbeddedPostgres
+from deploy.embedded.ports import free_port
 from park.check import load_park
 from park.index import TagTable
 from service.api.keys import Keys
 
 _READY_WITHIN_S = 60.0
 _POLL_S = 0.1
-
-
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def port_is_free(port: int) -> bool:
-    """Whether we could listen on it now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 class Stack:
@@ -221,6 +203,3 @@ async def children(*started: Child) -> AsyncIterator[Sequence[Child]]:
             stack.push_async_callback(child.stop)
         await asyncio.gather(*(child.start() for child in started))
         yield started
-
-
-__all__ = ["Child", "ChildDied", "Stack", "children", "free_port", "port_is_free"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.stack import free_port
+from deploy.embedded.ports import free_port
 from tests.scenario.demos import DemoProcess
 
 _ENDS_WITHIN_S = 30.0

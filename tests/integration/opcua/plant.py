@@ -1,8 +1,6 @@
 """A plant to connect to: a real asyncua server, in this process, with tags that a test writes as it likes."""
 
-import socket
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MethodType
@@ -18,16 +16,11 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
+from deploy.embedded.ports import free_port
+
 PLANT_URI = "http://example.org/plant"
 #: More under one parent makes asyncua's server slow.
 _TAGS_PER_FOLDER = 100
-
-
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def micros(moment: datetime) -> int:

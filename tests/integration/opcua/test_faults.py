@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from connectors.base import State
+from deploy.embedded.ports import free_port
 from tests.integration.opcua.conftest import Run
 from tests.integration.opcua.intake import until
-from tests.integration.opcua.plant import Plant, free_port
+from tests.integration.opcua.plant import Plant
 from tests.integration.opcua.plant_process import PlantProcess
 from tests.integration.opcua.proxy import Proxy
 from tests.integration.opcua.rig import Running
