@@ -44,6 +44,7 @@ class JournalPolicy(_Model):
     #: What arrives within a tick is committed once.
     tick: DurationUs = 30_000
     #: The file grows no larger; at the limit the intake refuses, and upstream keeps its data. None: the disk decides.
+    #: Leave it room for what one tick may bring, 100 MB or more: a row that is larger than the whole file never fits.
     max_bytes: PositiveInt | None = None
     #: Samples that connectors may have waiting; at the limit they are held back.
     max_waiting: PositiveInt = 200_000

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from deploy.cli import app
 from deploy.embedded import EmbeddedBroker
-from tests.integration.cli.serve import Serve
+from tests.integration.cli.serve import Serve, starting
 from tests.integration.service.small import SmallPark
 
 Run = Callable[..., Result]
@@ -34,12 +34,5 @@ def park(tmp_path: Path, broker: EmbeddedBroker) -> SmallPark:
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Start]:
     """Start ``parkwatch serve`` on a configuration file, as often as wanted."""
-    started: list[Serve] = []
-
-    def start(config: Path) -> Serve:
-        started.append(Serve(config, tmp_path / f"serve-{len(started)}.log"))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.destroy()
+    with starting(tmp_path) as start:
+        yield start

@@ -6,11 +6,25 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-
 _POLL_S = 0.05
+
+
+@contextmanager
+def starting(directory: Path) -> Iterator[Callable[[Path], "Serve"]]:
+    """What starts services on a configuration file; in the end none of them is left. Logs go into the directory."""
+    started: list[Serve] = []
+
+    def start(config: Path) -> Serve:
+        started.append(Serve(config, directory / f"serve-{len(started)}.log"))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.destroy()
 
 
 class Serve:
@@ -40,7 +54,6 @@ class Serve:
             assert self.process.poll() is None, f"it ended:\n{self.said}"
             assert time.monotonic() < deadline_s, f"it is not up:\n{self.said}"
             time.sleep(_POLL_S)
-        assert httpx.get(f"{found[1]}/readyz", trust_env=False).status_code == httpx.codes.OK
         return found[1]
 
     def ended(self, within_s: float = 30.0) -> int:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from deploy.embedded import EmbeddedBroker, EmbeddedPostgres
-from deploy.stack import free_port
+from deploy.embedded.ports import free_port
 from service.api.keys import Keys
 from tests.integration.cli.conftest import Start
 from tests.integration.mqtt.rig import Gateway
@@ -98,7 +98,8 @@ async def test_without_database_and_broker_it_serves_and_takes_them_when_they_co
     park = SmallPark(tmp_path, broker_port=port)
     key = park.key()
     running = serve(park.write_config(dsn))
-    async with _client(running.until_up(), key) as api:
+    url = running.until_up()
+    async with _client(url, key) as api:
 
         async def get(path: str) -> Any:
             return (await api.get(f"/api/v1/{path}")).raise_for_status().json()
@@ -115,6 +116,7 @@ async def test_without_database_and_broker_it_serves_and_takes_them_when_they_co
         await eventually("status", lambda one: len(one["problems"]) == 2)
         told = await problems()
         assert "the database does not take rows" in told
+        assert (await api.get(f"{url}/readyz")).status_code == httpx.codes.OK
         assert "connector gate is disconnected" in told
 
         broker.start()

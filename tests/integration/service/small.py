@@ -49,9 +49,9 @@ class SmallPark:
         self.broker_port = broker_port
         (directory / "park.yaml").write_text(PARK, "utf-8")
 
-    def key(self, name: str = "test", *, enterprise: str | None = None) -> str:
+    def key(self, *, enterprise: str | None = None) -> str:
         """A new API key."""
-        return Keys(self.data_dir).create(name, enterprise=enterprise)[1]
+        return Keys(self.data_dir).create(f"test-{next(_numbers)}", enterprise=enterprise)[1]
 
     def topic(self, enterprise: str = "acme") -> str:
         """Where an enterprise publishes."""
