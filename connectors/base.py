@@ -65,6 +65,13 @@ class Health:
     #: What is configured but cannot be read: address -> reason.
     bad_addresses: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def lag_s(self) -> float | None:
+        """How old the newest sample was when data last came, by its own clock; None where nothing has come."""
+        if not self.last_received_us or not self.last_source_us:
+            return None
+        return (self.last_received_us - self.last_source_us) / 1e6
+
     def turn(self, state: State, now_us: int, error: str = "") -> None:
         """Note a change of state."""
         if state is not self.state:

@@ -71,7 +71,11 @@ class _OfService(Collector):
         yield _gauge("store_up", "1: the database takes rows", store["state"] == "up")
         yield _gauge("store_lag_seconds", "How far the store is behind the journal", store["lag_s"])
         yield _gauge("live_listeners", "Open live streams", self._view.live.listeners)
-        yield CounterMetricFamily("parkwatch_alert_events", "Events of the chain", value=self._view.book.seq)
+        yield _counter("alert_events", "Events of the chain", self._view.book.seq)
+        yield _counter("samples_late", "Samples that were not newer than their tag's last", status["late"])
+        yield _counter("samples_quarantined", "Samples that the intake refused to believe", status["quarantined"])
+        yield _counter("samples_stored", "Samples that the database took", store["stored"])
+        yield _counter("samples_duplicate", "Samples that the database had already", store["duplicates"])
 
     def _alerts(self) -> Iterator[Metric]:
         counts: dict[tuple[AlertState, int], int] = {
@@ -89,6 +93,9 @@ def _connectors(healths: Iterable[Health], now_us: int) -> Iterator[Metric]:
     labels = ["connector", "kind"]
     up = GaugeMetricFamily("parkwatch_connector_up", "1: connected", labels=labels)
     silent = GaugeMetricFamily("parkwatch_connector_silent_seconds", "Since the last sample", labels=labels)
+    lag = GaugeMetricFamily(
+        "parkwatch_connector_lag_seconds", "Newest sample: received minus source time", labels=labels
+    )
     counters = {
         name: CounterMetricFamily(f"parkwatch_connector_{name}", text, labels=labels)
         for name, text in _COUNTERS.items()
@@ -98,9 +105,15 @@ def _connectors(healths: Iterable[Health], now_us: int) -> Iterator[Metric]:
         up.add_metric(values, float(health.state is State.CONNECTED))
         if health.last_received_us:
             silent.add_metric(values, (now_us - health.last_received_us) / 1e6)
+        if health.lag_s is not None:
+            lag.add_metric(values, health.lag_s)
         for name, family in counters.items():
             family.add_metric(values, getattr(health, name))
-    yield from (up, silent, *counters.values())
+    yield from (up, silent, lag, *counters.values())
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(f"parkwatch_{name}", text, value=float(value))
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -235,6 +235,7 @@ class ConnectorShape(_Shape):
     last_received: Time | None
     last_source_time: Time | None
     silent_s: float | None = Field(description="Since the last sample was received", examples=[0.4])
+    lag_s: float | None = Field(description="Newest sample: received minus source time", examples=[0.2])
     tags: int = Field(description="Tags that the caller sees", examples=[340])
     received: int = Field(examples=[123456])
     journalled: int = Field(description="Samples on disk here, and so acknowledged upstream", examples=[123450])

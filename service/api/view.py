@@ -38,7 +38,8 @@ class ServiceView(Protocol):
         """What is wrong with the service itself, for people and for `/readyz`.
 
         Keys: ``ready`` (bool), ``now_us``, ``data_us`` (source time of the newest sample), ``journal`` (rows waiting,
-        bytes, error), ``store`` (state, lag_s, edition, error), ``problems`` (list of sentences).
+        bytes, error), ``store`` (state, lag_s, edition, error, stored, duplicates), ``late``, ``quarantined``,
+        ``problems`` (list of sentences).
         """
 
     async def command(self, command: Command) -> Alert:

@@ -91,6 +91,7 @@ def _shape(
         "last_received": rfc3339(health.last_received_us),
         "last_source_time": rfc3339(health.last_source_us),
         "silent_s": round(silent_us / 1e6, 3) if health.last_received_us else None,
+        "lag_s": None if health.lag_s is None else round(health.lag_s, 3),
         "tags": len(tags),
         **{name: getattr(health, name) for name in _COUNTS},
         "last_error": health.last_error if whole else "",

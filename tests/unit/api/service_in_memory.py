@@ -136,7 +136,16 @@ class ServiceInMemory:
             "data_us": max(int(self._time_us.max()), 0),
             "seq": self.live.seq,
             "journal": {"rows_waiting": 3, "bytes": 4096, "error": ""},
-            "store": {"state": "down", "lag_s": 12.5, "edition": "", "error": "connection refused by 10.0.0.5"},
+            "store": {
+                "state": "down",
+                "lag_s": 12.5,
+                "edition": "",
+                "error": "connection refused by 10.0.0.5",
+                "stored": 7,
+                "duplicates": 1,
+            },
+            "late": 3,
+            "quarantined": 2,
             "problems": self.problems,
         }
 

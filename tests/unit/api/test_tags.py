@@ -92,6 +92,8 @@ async def test_status_without_any_data_has_no_age(park: httpx.AsyncClient) -> No
 
 async def test_metrics_say_what_prometheus_wants_to_know(service: ServiceInMemory, park: httpx.AsyncClient) -> None:
     service.raise_alert(LEVEL, "HH")
+    dcs = service.healths[0]
+    dcs.last_received_us, dcs.last_source_us = service.now_us, service.now_us - 250_000
     await park.get(f"/api/v1/tags/{LEVEL}")
     text = (await park.get("/metrics")).text
     for line in (
@@ -104,6 +106,9 @@ async def test_metrics_say_what_prometheus_wants_to_know(service: ServiceInMemor
         "parkwatch_store_up 0.0",
         "parkwatch_store_lag_seconds 12.5",
         "parkwatch_live_listeners 0.0",
+        "parkwatch_samples_quarantined_total 2.0",
+        "parkwatch_samples_stored_total 7.0",
+        'parkwatch_connector_lag_seconds{connector="dcs",kind="opcua"} 0.25',
         'parkwatch_http_request_seconds_count{method="GET",route="/api/v1/tags/{tag_id}",status="200"} 1.0',
     ):
         assert line in text.splitlines(), line
