@@ -137,6 +137,8 @@ class Service:
         try:
             done, _ = await asyncio.wait({stopped, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
             for task in done - {stopped}:
+                if not task.cancelled() and (error := task.exception()) is not None:
+                    _log.critical("A part that must not end has failed.", part=task.get_name(), exc_info=error)
                 task.result()
                 raise RuntimeError(f"{task.get_name()} ended by itself")
         finally:
@@ -208,9 +210,11 @@ class Service:
             )
         )
         task = asyncio.create_task(server.serve(sockets=[listener]), name="http")
+        self._tasks.add(task)
         try:
             yield
         finally:
+            self._tasks.discard(task)
             self.live.close()
             server.should_exit = True
             await task
