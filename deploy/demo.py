@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 from rich.console import Console
 from rich.markup import escape
@@ -142,6 +143,13 @@ class Demo:
                 await child.tell({"command": "fault", "fault": fault.model_dump(mode="json", by_alias=True)})
 
     async def _watch(self) -> None:
+        try:
+            await self._follow()
+        except Exception as error:  # what is not told here would only show as alerts that are missing
+            self.errors.append(f"live stream: {type(error).__name__}: {error}")
+            self._console.print(f"[red]the live stream cannot be followed: {escape(repr(error))}[/]")
+
+    async def _follow(self) -> None:
         async for message in live(self._stack.url, self._stack.key):
             now_us = time.time_ns() // 1_000
             if message.event == "lost":
@@ -271,9 +279,9 @@ async def run_demo(
     demo = Demo(scenario_file, for_s=for_s, port=port, console=console)
     try:
         report = await demo.run(stop)
-    except (ChildDied, TimeoutError) as error:
+    except (ChildDied, TimeoutError, httpx.HTTPError, psycopg.Error) as error:
         console.print(f"[red]{escape(str(error))}[/]")
-        report = {"errors": [*demo.errors, str(error)]}
+        report = {"errors": [*demo.errors, f"{type(error).__name__}: {error}"]}
     if report_file is not None:
         text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
         await asyncio.to_thread(report_file.write_text, text, "utf-8")

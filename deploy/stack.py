@@ -178,13 +178,17 @@ class Stack:
 
     async def drained(self, within_s: float = 60.0) -> dict[str, Any]:
         """Until the store has everything the journal has; the status then. Raises TimeoutError."""
-        async with asyncio.timeout(within_s):
-            while True:
-                status: dict[str, Any] = await self.get("status")
-                # The clock's own rows come every second: one of them may always be on its way.
-                if status["journal"]["rows_waiting"] <= 1:
-                    return status
-                await asyncio.sleep(_POLL_S)
+        status: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    status = await self.get("status")
+                    # The clock's own rows come every second: one of them may always be on its way.
+                    if status["journal"]["rows_waiting"] <= 1:
+                        return status
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            raise TimeoutError(f"the store is still behind the journal after {within_s:g} s: {status}") from None
 
     async def close(self) -> None:
         """Stop the service if it still runs, and remove everything."""
