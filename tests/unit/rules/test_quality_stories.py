@@ -14,7 +14,7 @@ LATE_ON: dict[str, Any] = {"limits": {"H": 90, "on_delay": "10s"}}
 LATE_OFF: dict[str, Any] = {"limits": {"H": 90, "off_delay": "10s"}}
 STALE: dict[str, Any] = {"stale_after": "20s", "stale_delay": "600s"}
 UNCERTAIN_IS_BAD = RuleSet.model_validate({"rules": [{"kind": "limit", "id": "x", "uncertain": "bad"}]})
-LONG_HH: dict[str, Any] = {"limits": {"H": 90, "HH": {"limit": 95, "off_delay": "10s"}}}
+LONG_HH: dict[str, Any] = {"limits": {"H": {"limit": 90, "deadband": 5}, "HH": {"limit": 95, "off_delay": "10s"}}}
 
 STORIES = [
     # 2.1
@@ -99,7 +99,7 @@ STORIES = [
     ),
     (
         LONG_HH,
-        "0: 96 | 5: 80 | 6: 0! | 7: 92 | 17",
+        "0: 96 | 5: 80 | 6: 0! | 7: 88 | 17",
         ["0 raised HH high", "6 unverified HH high unverified", "7 verified HH high", "17 level_down H high"],
         "with a held HH its H is held",
     ),
@@ -150,6 +150,12 @@ STORIES = [
         "0: 91 | 100 | 101: 30=92 | 102: 40=93 | 103: 102=91",
         ["0 raised H high", "20 unverified H high unverified @100", "102 verified H high @103"],
         "a backlog in pieces does not make the mark flutter",
+    ),
+    (
+        H90 | STALE,
+        "0: 91 | 100 | 101: 40=92 80=92 101=91",
+        ["0 raised H high", "20 unverified H high unverified @100", "101 verified H high"],
+        "a mark that goes and comes in a backlog with holes went when it went for good",
     ),
     # 1.1
     (H90, "10: 50 | 11: 9=99 | 12: 10=99", [], "late samples raise nothing"),

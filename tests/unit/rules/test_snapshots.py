@@ -159,7 +159,35 @@ def test_a_new_rule_looks_at_what_is_known() -> None:
     assert moved("0: 60", [tag_of()], "5", [tag_of()], rules) == ["5 raised H high"]
 
 
+def test_a_value_that_is_too_old_is_not_held_against_new_limits() -> None:
+    told = moved("0: 89", [tag_of(**H90, stale_after="20s", stale_delay="600s")], "30", [tag_of(limits={"H": 85})])
+    assert told == ["30 raised H high"]
+    silent = tag_of(limits={"H": 85}, stale_after="20s", stale_delay="600s")
+    assert moved("0: 89", [tag_of(**H90)], "30 | 31: 89", [silent]) == ["31 raised H high"]
+
+
+def test_an_alert_is_ended_with_the_last_value_it_had() -> None:
+    engine = Engine(table_of(tag_of(**H90)), default_rules())
+    tell("0: 99 | 1: 91 | 2: 92", tag_of(**H90), engine=engine)
+    other = Engine(table_of(tag_of(**H90)), NO_RULES)
+    other.restore(engine.snapshot())
+    assert [(one.value, one.peak) for one in tell("5", tag_of(**H90), engine=other)] == [(92.0, 99.0)]
+
+
 # 6.5
+
+
+def test_going_back_to_an_old_timeout_makes_another_alert_not_the_same_again() -> None:
+    told = []
+    engine = Engine(table_of(tag_of(**T20)), default_rules())
+    told += tell("0: 1 | 30", tag_of(), engine=engine)
+    for timeout in ("300s", "20s"):
+        other = Engine(table_of(tag_of(stale_after=timeout, stale_delay="10s")), default_rules())
+        other.restore(engine.snapshot())
+        told += tell("31", tag_of(), engine=other)
+        engine = other
+    assert [one.change.value for one in told] == ["raised", "cleared", "raised"]
+    assert len({one.alert_id for one in told}) == 2
 
 
 def test_a_timeout_that_grew_ends_a_communication_alert() -> None:

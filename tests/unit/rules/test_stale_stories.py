@@ -117,6 +117,12 @@ STORIES = [
         ["30 raised mqtt/plc", "230 raised mqtt/plc"],
         "a group heard since the alert is not explained by it",
     ),
+    (
+        [*MIXED, tag_of("c", device="plc", stale_after="60s", stale_delay="10s")],
+        f"0: a:1 b:1 c:1 | {every(10, 'c', 10, 190)}",
+        ["30 raised a", "190 raised b"],
+        "the alarm of a tag explains nothing of its device",
+    ),
     # 4.5
     (
         PAIR,
