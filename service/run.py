@@ -34,6 +34,8 @@ _log = structlog.get_logger(__name__)
 
 _RESTART_CONNECTOR_S = 5.0
 _GRACE_S = 3
+#: Journal rows never go back in time: a clock that is set back by more than this is told as a problem.
+_CLOCK_BACK_US = 2_000_000
 
 
 class PortInUse(Exception):
@@ -282,6 +284,12 @@ class Service:
         found: list[str] = []
         if self.intake.refusing:
             found.append(f"the journal refuses rows, nothing new is taken in: {self.intake.refusing}")
+        back_us = self.journal.last_received_us - self.clock()
+        if back_us > _CLOCK_BACK_US:
+            found.append(
+                f"this machine's clock is {back_us / 1e6:.0f} s behind what it was; until it has caught up "
+                "alarm delays stand still and tags look stale"
+            )
         if self.pipeline.poisoned_rows:
             found.append(f"{self.pipeline.poisoned_rows} journal rows could not be processed; alarms may be incomplete")
         if self.writer.status.state == "down":
