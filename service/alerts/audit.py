@@ -8,6 +8,11 @@ import psycopg
 
 from service.alerts.model import GENESIS, Event, chain_hash
 
+_ORPHANS = (
+    "SELECT count(*) FROM alert JOIN alert_event AS event USING (chain, seq)"
+    " WHERE alert.chain = %s AND event.alert_id <> alert.id"
+)
+
 
 @dataclass(slots=True, kw_only=True)
 class Verdict:
@@ -69,4 +74,9 @@ def _verify_stored(connection: psycopg.Connection, chain: str) -> Verdict:
     known = (last and last[0]) or 0
     if known > verdict.last:
         verdict.faults.append(f"the chain ends at {verdict.last}, but an alert knows of event {known}")
+    orphans = connection.execute(_ORPHANS, (chain,)).fetchone()
+    if orphans and orphans[0]:
+        verdict.faults.append(
+            f"{orphans[0]} alerts name events that tell of other alerts; was the journal put back from a backup?"
+        )
     return verdict

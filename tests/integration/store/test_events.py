@@ -204,3 +204,13 @@ def test_gap_that_was_refilled_replaces_its_first_record(dsn: str, journal: Jour
         ("dcs", event_rows.moment(NOON_US + 2 * S_US), "restart", 60),
         ("met", event_rows.moment(NOON_US + S_US), "lost \ufffd", None),
     ]
+
+
+def test_audit_finds_alerts_whose_events_lost_their_numbers_to_others(dsn: str) -> None:
+    """A journal put back from a backup counts anew from there; the database keeps what it had under those numbers."""
+    write(dsn, *story())
+    again = AlertBook(CHAIN, facts)
+    write(dsn, *again.apply([transition(onset_us=NOON_US + 60 * S_US)], NOON_US + 61 * S_US))
+    with psycopg.connect(dsn) as connection:
+        (verdict,) = audit.verify(connection)
+    assert verdict.faults == ["1 alerts name events that tell of other alerts; was the journal put back from a backup?"]
