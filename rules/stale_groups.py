@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from park.index import TagInfo
-from rules.arrays import NEVER, Bools, Ints, Rows
+from rules.arrays import FAR, NEVER, Bools, Ints, Rows
 from rules.spec import StaleRule
 
 
@@ -21,6 +21,8 @@ class Sets:
     size: Ints
     #: Stale when nothing was heard for longer than this.
     timeout_us: Ints
+    #: The least timeout of any set of the connector.
+    least_timeout_us: Ints
     #: Alarm when nothing was heard for this long: timeout and delay.
     due_us: Ints
     #: ``due_us``, and at least a microsecond more than the timeout: stale is strictly longer.
@@ -146,11 +148,15 @@ def compile_groups(infos: list[TagInfo], rule: StaleRule) -> Groups:
 def _sets(keys: list[_Key], size: Ints, connector_of: dict[str, int]) -> Sets:
     timeout_us = np.array([key[2] for key in keys], dtype=np.int64)
     delay_us = np.array([key[3] for key in keys], dtype=np.int64)
+    connector = np.array([connector_of[key[0]] for key in keys], dtype=np.int64)
+    least_us = np.full(len(connector_of), FAR, dtype=np.int64)
+    np.minimum.at(least_us, connector, timeout_us)
     return Sets(
         name=["" if key[1].startswith("\0") else key[1] for key in keys],
-        connector=np.array([connector_of[key[0]] for key in keys], dtype=np.int64),
+        connector=connector,
         size=size,
         timeout_us=timeout_us,
+        least_timeout_us=least_us[connector],
         due_us=timeout_us + delay_us,
         ready_us=timeout_us + np.maximum(delay_us, 1),
     )

@@ -38,8 +38,12 @@ class StaleKind:
         self.of_group = Alerts(len(self.groups.of.name))
         self.of_cluster = Alerts(len(self.groups.clusters.name))
         self.book = Book(rule.id)
-        #: No alert can begin before this; `NEVER` where something but samples changed.
+        #: No alert can begin before this, unless one ends or a group that is explained by one is heard; `NEVER`
+        #: where something but samples changed.
         self._wake_us = NEVER
+        #: Those groups, and when they were last heard.
+        self._explained: Rows = np.empty(0, dtype=np.intp)
+        self._explained_heard_us: Ints = np.empty(0, dtype=np.int64)
         self._worst = Quality.UNCERTAIN if rule.uncertain == "evaluate" else Quality.GOOD
 
     def play(self, samples: Samples, memory: Memory) -> None:
@@ -70,6 +74,8 @@ class StaleKind:
     def _end(self, now_us: int, samples: Samples | None, memory: Memory, told: list[Transition]) -> None:
         """Alerts of tags, groups and clusters that have fresh data."""
         groups, used_us = self.groups, self._used_us(memory)
+        if (self._heard(self._explained, used_us) > self._explained_heard_us).any():
+            self._wake_us = min(self._wake_us, now_us)
         tags = np.flatnonzero(self.of_tag.raised)
         tags = tags[now_us - used_us[groups.tag[tags]] <= groups.of.timeout_us[groups.group[tags]]]
         silent = np.flatnonzero(self.of_group.raised | self.of_cluster.raised[groups.cluster])
@@ -130,15 +136,18 @@ class StaleKind:
     def _begin(self, now_us: int, memory: Memory, told: list[Transition]) -> None:
         groups = self.groups
         now = silence(groups, self._used_us(memory), self.baseline_us, now_us)
-        for cluster in self._silent_clusters(now, now_us).tolist():
-            self._begin_cluster(cluster, now, now_us, told)
+        silent = self._silent_clusters(now, now_us).tolist()
+        clusters = [cluster for cluster in silent if not self._begin_cluster(cluster, now, now_us, told)]
+        explained = np.isin(groups.cluster, clusters)
         for group in self._silent_groups(now, now_us).tolist():
-            self._begin_group(group, now, now_us, told)
+            explained[group] |= not self._begin_group(group, now, now_us, told)
+        self._explained = np.flatnonzero(explained)
+        self._explained_heard_us = now.group_heard_us[self._explained]
         for member in self._lone_tags(now, now_us).tolist():
             absence = _absence(int(now.member_us[member]), groups.of, int(groups.group[member]))
             tag_id = groups.infos[member].id
             told.append(self.book.begin(self.of_tag, member, tag_id, "no good data", absence, now_us))
-        self._wake_us = self._next_wake_us(now)
+        self._wake_us = self._next_wake_us(now, explained, clusters)
 
     def _silent_clusters(self, now: Silence, now_us: int) -> Rows:
         """Those of several devices that are due, where nothing on their connector is known to live."""
@@ -147,12 +156,15 @@ class StaleKind:
         lives = now.alive_us[clusters.connector] > now.cluster_us + clusters.timeout_us
         return _by_time(np.flatnonzero(due & ~lives), now.cluster_us + clusters.due_us)
 
-    def _begin_cluster(self, cluster: int, now: Silence, now_us: int, told: list[Transition]) -> None:
+    def _begin_cluster(self, cluster: int, now: Silence, now_us: int, told: list[Transition]) -> bool:
+        """False where another alert explains it."""
         clusters = self.groups.clusters
-        if not self._connector_explains(int(clusters.connector[cluster]), int(now.cluster_heard_us[cluster])):
-            what = f"no good data from any of {clusters.size[cluster]} devices"
-            absence = _absence(int(now.cluster_us[cluster]), clusters, cluster)
-            told.append(self.book.begin(self.of_cluster, cluster, clusters.name[cluster], what, absence, now_us))
+        if self._connector_explains(int(clusters.connector[cluster]), int(now.cluster_heard_us[cluster])):
+            return False
+        what = f"no good data from any of {clusters.size[cluster]} devices"
+        absence = _absence(int(now.cluster_us[cluster]), clusters, cluster)
+        told.append(self.book.begin(self.of_cluster, cluster, clusters.name[cluster], what, absence, now_us))
+        return True
 
     def _silent_groups(self, now: Silence, now_us: int) -> Rows:
         """Those that are due; if others share their cluster, only where something on the connector lives."""
@@ -162,13 +174,14 @@ class StaleKind:
         alone = groups.clusters.size[groups.cluster] == 1
         return _by_time(np.flatnonzero(due & (alone | lives)), now.group_us + groups.of.due_us)
 
-    def _begin_group(self, group: int, now: Silence, now_us: int, told: list[Transition]) -> None:
+    def _begin_group(self, group: int, now: Silence, now_us: int, told: list[Transition]) -> bool:
+        """False where another alert explains it."""
         groups, heard_us = self.groups, int(now.group_heard_us[group])
         others = [other for other in groups.of_device(group).tolist() if other != group]
         if self._connector_explains(int(groups.of.connector[group]), heard_us):
-            return
+            return False
         if any(self._explains(self.of_group, other, groups.of.name[group], heard_us) for other in others):
-            return
+            return False
         absence = _absence(int(now.group_us[group]), groups.of, group)
         size, device = int(groups.of.size[group]), groups.of.name[group]
         lives = any(now.group_heard_us[other] > absence.since_us + absence.timeout_us for other in others)
@@ -178,6 +191,7 @@ class StaleKind:
         if not device or (lives and size == 1):
             target, what = groups.first_tag(group), "no good data"
         told.append(self.book.begin(self.of_group, group, target, what, absence, now_us))
+        return True
 
     def _connector_explains(self, connector: int, heard_us: int) -> bool:
         clusters = self.groups.clusters
@@ -196,13 +210,19 @@ class StaleKind:
         lives = now.fresh[group] & (now.group_heard_us[group] > now.member_us + of.timeout_us[group])
         return np.flatnonzero(due & lives)
 
-    def _next_wake_us(self, now: Silence) -> int:
+    def _next_wake_us(self, now: Silence, explained: Bools, explained_clusters: list[int]) -> int:
         """Nothing can become due before; samples only put it off."""
         groups, clusters = self.groups, self.groups.clusters
-        open_ = ~(self.of_group.raised | self.of_cluster.raised[groups.cluster])
+        open_ = ~(explained | self.of_group.raised | self.of_cluster.raised[groups.cluster])
         several = ~self.of_tag.raised & open_[groups.group] & (groups.of.size[groups.group] > 1)
+        several_devices = ~self.of_cluster.raised & (clusters.size > 1)
+        several_devices[explained_clusters] = False
+        # While the connection lives a cluster is not told of; it lives until what was heard last has gone stale.
+        alive_us = now.alive_us[clusters.connector]
+        lives = alive_us > now.cluster_us + clusters.timeout_us
+        dead_us = np.where(lives, alive_us + clusters.least_timeout_us + 1, NEVER)
         return min(
-            _earliest(now.cluster_us + clusters.ready_us, ~self.of_cluster.raised & (clusters.size > 1)),
+            _earliest(np.maximum(now.cluster_us + clusters.ready_us, dead_us), several_devices),
             _earliest(now.group_us + groups.of.ready_us, open_),
             _earliest(now.member_us + groups.of.ready_us[groups.group], several),
         )

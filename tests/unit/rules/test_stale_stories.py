@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
-from rules.spec import RuleSet
-from tests.unit.rules.stories import shorts, tag_of, tell
+from rules.engine import Engine
+from rules.kinds import stale
+from rules.spec import RuleSet, default_rules
+from rules.stale_groups import Silence, silence
+from tests.unit.rules.stories import shorts, table_of, tag_of, tell
 
 #: Alarm after 20 s + 10 s.
 T20: dict[str, Any] = {"stale_after": "20s", "stale_delay": "10s"}
@@ -16,6 +19,7 @@ THREE = [*PAIR, tag_of("c", device="plc", **T20)]
 #: A fast and a slow tag of one device.
 MIXED = [tag_of("a", device="plc", **T20), tag_of("b", device="plc", **T180)]
 #: Two fast and two slow ones.
+ALONE_IN_OPCUA = [tag_of("e", **T20 | {"from": {"connector": "opcua"}})]
 #: Two devices of one connector, and a third with another timeout.
 DEVICES = [tag_of("a", device="plc", **T20), tag_of("b", device="rtu", **T20)]
 MORE_DEVICES = [*DEVICES, tag_of("c", device="log", **T180), tag_of("d", device="dcs", **T180)]
@@ -203,6 +207,34 @@ def test_silence(tags: list[dict[str, Any]], story: str, expected: list[str]) ->
 def test_the_onset_is_when_the_data_became_too_old() -> None:
     raised = tell("0: a:1 | 7: b:1 | 60", *PAIR)[0]
     assert raised.effective_us - raised.onset_us == 10_000_000
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        pytest.param(MIXED_PAIRS, id="a device with several timeouts"),
+        pytest.param(MORE_DEVICES, id="a connection with several timeouts"),
+        pytest.param([*MORE_DEVICES, *ALONE_IN_OPCUA], id="beside a connection that lives"),
+        pytest.param([*DEVICES, tag_of("e", device="log", **T180)], id="beside a device that lives"),
+    ],
+)
+def test_what_stays_dead_is_not_looked_at_again_and_again(
+    tags: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+
+    def counted(*args: Any) -> Silence:
+        nonlocal looks
+        looks += 1
+        return silence(*args)
+
+    monkeypatch.setattr(stale, "silence", counted)
+    alive = [f"{second}: e:1" if tags[-1]["id"] == "e" else f"{second}" for second in range(400, 1400)]
+    engine = Engine(table_of(*tags), default_rules())
+    tell(f"0: {' '.join(one['id'] + ':1' for one in tags)} | {alive[0]} | {alive[1]}", *tags, engine=engine)
+    looks = 0
+    assert tell(" | ".join(alive[2:]), *tags, engine=engine) == []
+    assert looks < 60
 
 
 def test_timeouts_of_the_rule_replace_those_of_the_tags() -> None:
