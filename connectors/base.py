@@ -13,6 +13,9 @@ from park.batch import DeadLetter, SampleBatch
 from park.index import TagTable
 from park.model import Id
 
+#: Clocks of devices may be ahead by so much and still be believed.
+_AHEAD_US = 60_000_000
+
 
 class IntakeRefused(Exception):
     """The journal cannot be written (disk full, say): nothing was kept. Do not acknowledge; upstream keeps its data."""
@@ -71,6 +74,11 @@ class Health:
         if not self.last_received_us or not self.last_source_us:
             return None
         return (self.last_received_us - self.last_source_us) / 1e6
+
+    def note_source_time(self, time_us: NDArray[np.int64], now_us: int) -> None:
+        """The newest source time of a batch; what is ahead of the clock says nothing about how fresh the data are."""
+        newest_us = int(time_us.max(initial=0, where=time_us <= now_us + _AHEAD_US))
+        self.last_source_us = max(self.last_source_us, newest_us)
 
     def turn(self, state: State, now_us: int, error: str = "") -> None:
         """Note a change of state."""

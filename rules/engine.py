@@ -97,6 +97,16 @@ class Engine:
         for kind in self._kinds.values():
             kind.resume(self._now_us)
 
+    def set_back(self, now_us: int) -> None:
+        """The clock had been ahead and was put right: the only way in which it goes back.
+
+        What was raised because of it stays until data decide; silence is measured anew.
+        """
+        if now_us < self._now_us:
+            self._now_us = now_us
+            for kind in self._kinds.values():
+                kind.set_back(now_us)
+
     def _sorted(self) -> Samples | None:
         if not self._waiting:
             return None

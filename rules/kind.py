@@ -37,6 +37,9 @@ class Kind(Protocol):
     def resume(self, now_us: int) -> None:
         """The service was away until ``now_us``: that nothing was heard meanwhile is not held against the plant."""
 
+    def set_back(self, now_us: int) -> None:
+        """The clock had been ahead and was put right to ``now_us``."""
+
     def save(self, memory: Memory) -> Saved:
         """All that is needed to go on elsewhere."""
 

@@ -28,6 +28,8 @@ from service.journal.rows import Extras, Row, storable
 _log = structlog.get_logger(__name__)
 
 _DAY_US = 86_400_000_000
+#: A clock this much behind the last row was put back: the journal follows it. Less is waited out.
+_SET_BACK_US = 5_000_000
 #: Where nothing comes in, a row that only carries the time is written this often, so that timers run.
 _EMPTY_ROW_EVERY_S = 1.0
 
@@ -39,6 +41,11 @@ class _Waiting:
     command: Command | None
     gap: Gap | None
     durable: asyncio.Future[Row]
+
+
+def row_time(now_us: int, last_us: int) -> int:
+    """The time of the next row: after the last one, unless the clock was put back by more than a correction."""
+    return now_us if now_us < last_us - _SET_BACK_US else max(now_us, last_us + 1)
 
 
 class JournalIntake:
@@ -183,12 +190,13 @@ class JournalIntake:
     async def _flush(self) -> None:
         taken, self._waiting = self._waiting, []
         self._filled.clear()
-        received_us = max(self._clock(), self._journal.last_received_us + 1)
+        received_us = row_time(self._clock(), self._journal.last_received_us)
         batch = self._merge([one.batch for one in taken if one.batch is not None], received_us)
         extras = Extras(
             letters=tuple(letter for one in taken for letter in one.letters),
             commands=(
                 *self._own_alarms(taken, received_us),
+                *self._clock_alarm(received_us),
                 *(one.command for one in taken if one.command is not None),
             ),
             gaps=tuple(one.gap for one in taken if one.gap is not None),
@@ -254,6 +262,21 @@ class JournalIntake:
 
     def _refused_for_s(self, now_us: int) -> float:
         return (now_us - (self._refusing_since_us or now_us)) / 1e6
+
+    def _clock_alarm(self, now_us: int) -> list[Raise]:
+        """Raised and cleared in one row, so that a person has to take note of it."""
+        back_us = self._journal.last_received_us - now_us
+        if back_us < 0:
+            return []
+        target = "service/clock"
+        raised = Raise(
+            id=alert_id("service", target, "", now_us),
+            target=target,
+            onset_us=now_us,
+            effective_us=now_us,
+            why=f"this machine's clock was put back by {back_us / 1e6:.0f} s; times recorded before were ahead by that",
+        )
+        return [raised, msgspec.structs.replace(raised, cleared=True)]
 
     def _own_alarms(self, taken: Sequence[_Waiting], now_us: int) -> list[Raise]:
         """The first row after a refusal raises an alarm; the first that brings anything clears it.

@@ -159,6 +159,7 @@ class Pipeline:
 
     def _found(self, row: Row) -> list[Transition]:
         try:
+            self.engine.set_back(row.received_us)
             if row.extras.start:
                 self.engine.resume(row.received_us)
             if row.batch is not None:

@@ -22,7 +22,7 @@ from service.api.app import create_app
 from service.api.keys import Keys
 from service.clock import Clock, machine_clock
 from service.config import Config
-from service.intake import JournalIntake
+from service.intake import JournalIntake, row_time
 from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Extras
 from service.live import LiveHub
@@ -34,8 +34,6 @@ _log = structlog.get_logger(__name__)
 
 _RESTART_CONNECTOR_S = 5.0
 _GRACE_S = 3
-#: Journal rows never go back in time: a clock that is set back by more than this is told as a problem.
-_CLOCK_BACK_US = 2_000_000
 
 
 class PortInUse(Exception):
@@ -171,7 +169,7 @@ class Service:
         )
         self.intake.newest_us[:] = self.latest().time_us
         with contextlib.suppress(JournalFailed):
-            now_us = max(self.clock(), self.journal.last_received_us + 1)
+            now_us = row_time(self.clock(), self.journal.last_received_us)
             self.pipeline.on_row(self.journal.append(received_us=now_us, batch=None, extras=Extras(start=True)))
         self.writer = StoreWriter(
             self._dsn,
@@ -284,12 +282,6 @@ class Service:
         found: list[str] = []
         if self.intake.refusing:
             found.append(f"the journal refuses rows, nothing new is taken in: {self.intake.refusing}")
-        back_us = self.journal.last_received_us - self.clock()
-        if back_us > _CLOCK_BACK_US:
-            found.append(
-                f"this machine's clock is {back_us / 1e6:.0f} s behind what it was; until it has caught up "
-                "alarm delays stand still and tags look stale"
-            )
         if self.pipeline.poisoned_rows:
             found.append(f"{self.pipeline.poisoned_rows} journal rows could not be processed; alarms may be incomplete")
         if self.writer.status.state == "down":

@@ -121,7 +121,7 @@ class MqttConnector:
         if len(decoded.batch):
             self._health.received += len(decoded.batch)
             self._health.last_received_us = now_us
-            self._health.last_source_us = max(self._health.last_source_us, int(decoded.batch.time_us.max()))
+            self._health.note_source_time(decoded.batch.time_us, now_us)
             self._gaps.samples(decoded.batch.time_us, now_us)
         return decoded
 

@@ -88,7 +88,7 @@ class Feeder:
         self._health.received += len(sifted.batch) + sifted.dead
         self._health.dead_letters += sifted.dead
         if len(sifted.batch):
-            self._health.last_source_us = max(self._health.last_source_us, int(sifted.batch.time_us.max()))
+            self._health.note_source_time(sifted.batch.time_us, received_us)
         if sifted.gone:
             self.on_gone(sifted.gone)
         return sifted

@@ -149,6 +149,9 @@ class LimitKind:
     def resume(self, now_us: int) -> None:
         """Nothing: a value that is older than its timeout is not known, whoever was away."""
 
+    def set_back(self, now_us: int) -> None:
+        """Nothing: its timers are due in source time."""
+
     def _fire(self, slots: Rows, until_us: Ints) -> None:
         """Let everything happen that comes due up to ``until_us``, in order; staleness after what is due with it."""
         while len(slots):
@@ -239,8 +242,7 @@ class LimitKind:
         grade = self._grade(memory.grade[tag])
         known = (grade < _BAD) & ~memory.stale(now_us)[tag] & (memory.used_us[tag] > NEVER)
         slots = np.flatnonzero(known)
-        idle = slots[~self.active[slots]]
-        self.quality[idle] = grade[idle]
+        self._mark(slots, grade[slots], np.full(len(slots), now_us, dtype=np.int64))
         self.used_us[slots], self.used_value[slots] = memory.used_us[tag[slots]], memory.used_value[tag[slots]]
         self._relimiting = True
         for side in self.sides:
@@ -250,7 +252,7 @@ class LimitKind:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Equal where the same tags have the same limits."""
+        """Equal where the same tags have the same limits and timeouts."""
         return limit_fingerprint(self)
 
     def save(self, memory: Memory) -> Saved:

@@ -66,6 +66,11 @@ class StaleKind:
         self.baseline_us = np.maximum(self.baseline_us, now_us)
         self._wake_us = NEVER
 
+    def set_back(self, now_us: int) -> None:
+        """See `rules.kind.Kind`."""
+        self.baseline_us = np.minimum(self.baseline_us, now_us)
+        self._wake_us = NEVER
+
     def _used_us(self, memory: Memory) -> Ints:
         return memory.used_us if self._worst is Quality.UNCERTAIN else memory.good_us
 

@@ -35,7 +35,7 @@ class Row:
 
     #: 1, 2, 3, ... without a hole; never reused.
     position: int
-    #: The service's clock when the row was written; strictly rising. Epoch microseconds, UTC.
+    #: The service's clock when the row was written; rising, but where the clock was put back. Epoch microseconds, UTC.
     received_us: int
     #: None: the row only carries the time.
     batch: SampleBatch | None

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from park.batch import SampleBatch
 from rules.engine import Engine
 from rules.kinds import stale
 from rules.spec import RuleSet, default_rules
 from rules.stale_groups import Silence, silence
+from rules.transition import Change
 from tests.unit.rules.stories import shorts, table_of, tag_of, tell
 
 #: Alarm after 20 s + 10 s.
@@ -258,3 +261,22 @@ def test_a_rule_may_want_good_data_only() -> None:
 )
 def test_the_sentence_says_for_how_long(tags: list[dict[str, Any]], story: str, sentences: list[str]) -> None:
     assert [one.why for one in tell(story, *tags)] == sentences
+
+
+def test_a_clock_that_was_ahead_and_is_put_right_measures_silence_anew() -> None:
+    engine = Engine(table_of(tag_of(stale_after="10s", stale_delay="0s")), default_rules())
+    hour_us = 3_600_000_000
+
+    def sample(at_us: int) -> None:
+        columns = {"tag": np.array([0], np.int32), "time_us": np.array([at_us]), "value": np.array([1.0])}
+        engine.step(SampleBatch(**columns, quality=np.zeros(1, np.uint8), received_us=0, origin="dcs"))
+
+    engine.resume(2 * hour_us)  # an hour ahead of the device
+    sample(hour_us)
+    assert [one.change for one in engine.advance(2 * hour_us + 11_000_000)] == [Change.RAISED]
+    engine.set_back(hour_us + 11_000_000)
+    sample(hour_us + 11_000_000)
+    assert [one.change for one in engine.advance(hour_us + 11_000_000)] == [Change.CLEARED]
+    assert engine.advance(hour_us + 21_000_000) == []
+    # Its onset stays after the alert before, which began when the clock was ahead: ids must not meet.
+    assert [one.change for one in engine.advance(hour_us + 21_000_001)] == [Change.RAISED]

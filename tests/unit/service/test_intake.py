@@ -253,10 +253,28 @@ async def test_quiet_second_is_one_row(journal: Journal) -> None:
     assert len(on_disk(journal)) == 1
 
 
+async def test_clock_that_is_put_back_is_followed_and_raises_an_alarm(journal: Journal) -> None:
+    clock = HandClock()
+    async with running(intake := make(journal, clock)):
+        await intake.put(batch_of((1, clock.now_us, 1.0)))
+        clock.now_us -= 3_600 * S_US
+        await intake.put(batch_of((2, clock.now_us, 1.0)))
+        await intake.put(batch_of((3, clock.now_us, 1.0)))
+    first, second, third = on_disk(journal)
+    assert (second.received_us, third.received_us) == (clock.now_us, clock.now_us + 1)
+    raised, cleared = second.extras.commands
+    assert isinstance(raised, Raise)
+    assert isinstance(cleared, Raise)
+    assert (raised.target, raised.cleared, cleared.cleared) == ("service/clock", False, True)
+    assert "put back by 3600 s" in raised.why
+    assert not first.extras.commands
+    assert not third.extras.commands
+
+
 async def test_time_of_the_rows_rises_even_when_the_clock_steps_back(journal: Journal) -> None:
     clock = HandClock()
     async with running(intake := make(journal, clock)):
-        for step_us in (0, -3_600 * S_US, 0, 10, -1):
+        for step_us in (0, -4 * S_US, 0, 10, -1):
             clock.now_us += step_us
             await intake.put(batch_of((1, clock.now_us, 1.0)))
     times = [row.received_us for row in on_disk(journal)]
@@ -269,7 +287,7 @@ async def test_time_rises_across_a_restart_with_a_trimmed_journal(tmp_path: Path
             await intake.put(batch_of((1, NOON_US, 1.0)))
         journal.trim(1)
     with Journal(tmp_path / "j.db") as journal:
-        async with running(intake := make(journal, HandClock(NOON_US - 5 * S_US))):
+        async with running(intake := make(journal, HandClock(NOON_US - 4 * S_US))):
             await intake.put(batch_of((1, NOON_US, 1.0)))
         assert on_disk(journal)[0].received_us == NOON_US + 1
 
