@@ -24,6 +24,7 @@ class LimitState(Protocol):
     names: tuple[tuple[list[str], list[str]], ...]
     tag_of: Rows
     slot_of: Rows
+    timeout_us: Ints
     quality: Bytes
     mark_us: Ints
     used_us: Ints
@@ -71,9 +72,10 @@ def load_limits(kind: LimitState, saved: Saved, moved: Ints) -> Bools:
 
 
 def limit_fingerprint(kind: LimitState) -> str:
-    """Equal where the same tags have the same limits."""
+    """Equal where the same tags have the same limits and timeouts."""
     digest = hashlib.sha256(kind.rule.uncertain.encode())
     digest.update("\n".join(info.id for info in kind.infos).encode())
+    digest.update(kind.timeout_us.tobytes())
     for side in kind.sides:
         for column in (side.limit, side.reset, side.on_delay_us, side.off_delay_us):
             digest.update(column.tobytes())

@@ -166,6 +166,12 @@ def test_a_value_that_is_too_old_is_not_held_against_new_limits() -> None:
     assert moved("0: 89", [tag_of(**H90)], "30 | 31: 89", [silent]) == ["31 raised H high"]
 
 
+def test_a_value_that_is_not_too_old_any_more_is_known_again() -> None:
+    old = tag_of(**H90, stale_after="20s", stale_delay="600s")
+    new = tag_of(**H90, stale_after="300s", stale_delay="600s")
+    assert moved("0: 91 | 30", [old], "31", [new]) == ["31 verified H high"]
+
+
 def test_an_alert_is_ended_with_the_last_value_it_had() -> None:
     engine = Engine(table_of(tag_of(**H90)), default_rules())
     tell("0: 99 | 1: 91 | 2: 92", tag_of(**H90), engine=engine)
