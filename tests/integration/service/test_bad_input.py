@@ -49,7 +49,7 @@ def _bad_messages() -> list[Bad]:
             enterprise="nobody",
             told_enterprise="",
         ),
-        Bad(id="future", payload=sample(2.0, t_ms=now + 120_000), reason="future", detail="ahead of our clock"),
+        Bad(id="future", payload=sample(2.0, t_ms=now + _DAY_MS), reason="future", detail="ahead of our clock"),
         Bad(id="far past", payload=sample(3.0, t_ms=now - 3_000 * _DAY_MS), reason="past", detail="older than"),
         Bad(id="no time", payload=b'{"tag": "tank.LT", "v": 4}', reason="missing_time", detail="t"),
         Bad(
