@@ -6,6 +6,7 @@ import numpy as np
 
 from park.duration import format_duration
 from rules.arrays import FAR, NEVER, Bools, Ints
+from rules.stale_groups import Groups, Silence
 from rules.transition import Change, Transition, alert_id
 
 
@@ -32,6 +33,52 @@ class Alerts:
         """Which of them have one."""
         found: list[int] = np.flatnonzero(self.raised).tolist()
         return found
+
+
+class Said:
+    """Which connections and devices are said to be silent as a whole, and since when (semantics 4.4)."""
+
+    def __init__(self, groups: Groups, of_group: Alerts, of_cluster: Alerts) -> None:
+        self._groups = groups
+        #: By connector, and by a device's first group: the latest onset of such an alert.
+        self._connection_us: Ints = np.full(groups.connectors, NEVER - 1, dtype=np.int64)
+        self._device_us: Ints = np.full(len(groups.of.name), NEVER - 1, dtype=np.int64)
+        for cluster in of_cluster.standing():
+            self.add_cluster(cluster, int(of_cluster.onset_us[cluster]))
+        for group in of_group.standing():
+            self.add_group(group, of_group)
+
+    def add_cluster(self, cluster: int, onset_us: int) -> None:
+        """An alert of a connection stands since then."""
+        connector = self._groups.clusters.connector[cluster]
+        self._connection_us[connector] = max(onset_us, self._connection_us[connector])
+
+    def add_group(self, group: int, alerts: Alerts) -> None:
+        """An alert of a group stands: of its device, unless it bears the name of a tag."""
+        if alerts.target[group] == self._groups.of.name[group]:
+            first = self._groups.device_first[group]
+            self._device_us[first] = max(alerts.onset_us[group], self._device_us[first])
+
+    def of_cluster(self, cluster: int, now: Silence) -> bool:
+        """Whether that explains the silence of a cluster without an alert, for it was not heard since."""
+        return bool(self.of_clusters(now)[cluster])
+
+    def of_group(self, group: int, now: Silence) -> bool:
+        """The same of a group."""
+        connection_us = self._connection_us[self._groups.of.connector[group]]
+        device_us = self._device_us[self._groups.device_first[group]]
+        return bool(now.group_heard_us[group] <= max(connection_us, device_us))
+
+    def of_clusters(self, now: Silence) -> Bools:
+        """The same of all clusters."""
+        explained: Bools = now.cluster_heard_us <= self._connection_us[self._groups.clusters.connector]
+        return explained
+
+    def of_groups(self, now: Silence) -> Bools:
+        """The same of all groups."""
+        connection_us, device_us = self._connection_us[self._groups.of.connector], self._device_us
+        explained: Bools = now.group_heard_us <= np.maximum(connection_us, device_us[self._groups.device_first])
+        return explained
 
 
 class Book:

@@ -48,6 +48,8 @@ class Groups:
     device_groups: Ints
     # By cluster.
     clusters: Sets
+    #: How many there are.
+    connectors: int
 
     def members_of(self, groups: Rows) -> tuple[Rows, Rows]:
         """The members of these groups, one after the other, and where those of each begin in that."""
@@ -80,6 +82,10 @@ class Silence:
     cluster_heard_us: Ints
     #: By group: it is not stale.
     fresh: Bools
+    #: By group: it may be told of by itself, for it shares its cluster with none, or the connection is known to live.
+    group_tellable: Bools
+    #: By cluster: the connection is known to live, for something on it was heard after the cluster had gone stale.
+    cluster_lives: Bools
     #: By connector: the last usable sample of any of its fresh groups.
     alive_us: Ints
 
@@ -91,19 +97,24 @@ def silence(groups: Groups, used_us: Ints, baseline_us: Ints, now_us: int) -> Si
     group_us = np.maximum.reduceat(member_us, groups.start)
     heard_us = np.maximum.reduceat(mine_us, groups.start)
     fresh = now_us - heard_us <= groups.of.timeout_us
-    clusters, connectors = len(groups.clusters.name), int(groups.of.connector.max()) + 1
+    of, clusters = groups.of, groups.clusters
+    cluster_us = latest(group_us, groups.cluster, len(clusters.name))
+    alive_us = latest(heard_us[fresh], of.connector[fresh], groups.connectors)
     return Silence(
         member_us=member_us,
         group_us=group_us,
-        cluster_us=_latest(group_us, groups.cluster, clusters),
+        cluster_us=cluster_us,
         group_heard_us=heard_us,
-        cluster_heard_us=_latest(heard_us, groups.cluster, clusters),
+        cluster_heard_us=latest(heard_us, groups.cluster, len(clusters.name)),
         fresh=fresh,
-        alive_us=_latest(heard_us[fresh], groups.of.connector[fresh], connectors),
+        group_tellable=(clusters.size[groups.cluster] == 1) | (alive_us[of.connector] > group_us + of.timeout_us),
+        cluster_lives=alive_us[clusters.connector] > cluster_us + clusters.timeout_us,
+        alive_us=alive_us,
     )
 
 
-def _latest(times_us: Ints, where: Ints, size: int) -> Ints:
+def latest(times_us: Ints, where: Ints, size: int) -> Ints:
+    """The greatest of the times at each place; `NEVER` where there is none."""
     latest_us = np.full(size, NEVER, dtype=np.int64)
     np.maximum.at(latest_us, where, times_us)
     return latest_us
@@ -142,6 +153,7 @@ def compile_groups(infos: list[TagInfo], rule: StaleRule) -> Groups:
         device_first=device_first,
         device_groups=np.bincount(device_first, minlength=len(keys))[device_first],
         clusters=_sets(cluster_keys, np.bincount(cluster, minlength=len(cluster_keys)), connector_of),
+        connectors=len(connector_of),
     )
 
 

@@ -17,7 +17,7 @@ from rules.kind import Saved
 from rules.memory import Memory
 from rules.samples import Samples
 from rules.spec import StaleRule
-from rules.stale_alerts import Absence, Alerts, Book
+from rules.stale_alerts import Absence, Alerts, Book, Said
 from rules.stale_groups import Groups, Sets, Silence, compile_groups, silence
 from rules.stale_state import load_stale, save_stale, stale_fingerprint
 from rules.transition import Transition
@@ -38,12 +38,11 @@ class StaleKind:
         self.of_group = Alerts(len(self.groups.of.name))
         self.of_cluster = Alerts(len(self.groups.clusters.name))
         self.book = Book(rule.id)
-        #: No alert can begin before this, unless one ends or a group that is explained by one is heard; `NEVER`
-        #: where something but samples changed.
+        #: No alert can begin before this, unless one ends or a watched group is heard; `NEVER` where something but
+        #: samples changed.
         self._wake_us = NEVER
-        #: Those groups, and when they were last heard.
-        self._explained: Rows = np.empty(0, dtype=np.intp)
-        self._explained_heard_us: Ints = np.empty(0, dtype=np.int64)
+        self._watched: Rows = np.empty(0, dtype=np.intp)
+        self._watched_heard_us: Ints = np.empty(0, dtype=np.int64)
         self._worst = Quality.UNCERTAIN if rule.uncertain == "evaluate" else Quality.GOOD
 
     def play(self, samples: Samples, memory: Memory) -> None:
@@ -79,7 +78,7 @@ class StaleKind:
     def _end(self, now_us: int, samples: Samples | None, memory: Memory, told: list[Transition]) -> None:
         """Alerts of tags, groups and clusters that have fresh data."""
         groups, used_us = self.groups, self._used_us(memory)
-        if (self._heard(self._explained, used_us) > self._explained_heard_us).any():
+        if (self._heard(self._watched, used_us) > self._watched_heard_us).any():
             self._wake_us = min(self._wake_us, now_us)
         tags = np.flatnonzero(self.of_tag.raised)
         tags = tags[now_us - used_us[groups.tag[tags]] <= groups.of.timeout_us[groups.group[tags]]]
@@ -141,72 +140,50 @@ class StaleKind:
     def _begin(self, now_us: int, memory: Memory, told: list[Transition]) -> None:
         groups = self.groups
         now = silence(groups, self._used_us(memory), self.baseline_us, now_us)
-        silent = self._silent_clusters(now, now_us).tolist()
-        clusters = [cluster for cluster in silent if not self._begin_cluster(cluster, now, now_us, told)]
-        explained = np.isin(groups.cluster, clusters)
+        said = Said(groups, self.of_group, self.of_cluster)
+        for cluster in self._silent_clusters(now, now_us).tolist():
+            if not said.of_cluster(cluster, now):
+                told.append(self._begin_cluster(cluster, now, now_us))
+                said.add_cluster(cluster, int(self.of_cluster.onset_us[cluster]))
         for group in self._silent_groups(now, now_us).tolist():
-            explained[group] |= not self._begin_group(group, now, now_us, told)
-        self._explained = np.flatnonzero(explained)
-        self._explained_heard_us = now.group_heard_us[self._explained]
+            if not said.of_group(group, now):
+                told.append(self._begin_group(group, now, now_us))
+                said.add_group(group, self.of_group)
         for member in self._lone_tags(now, now_us).tolist():
             absence = _absence(int(now.member_us[member]), groups.of, int(groups.group[member]))
-            tag_id = groups.infos[member].id
-            told.append(self.book.begin(self.of_tag, member, tag_id, "no good data", absence, now_us))
-        self._wake_us = self._next_wake_us(now, explained, clusters)
+            told.append(self.book.begin(self.of_tag, member, groups.infos[member].id, "no good data", absence, now_us))
+        self._wake_us = self._next_wake_us(now, now_us, said)
 
     def _silent_clusters(self, now: Silence, now_us: int) -> Rows:
         """Those of several devices that are due, where nothing on their connector is known to live."""
         clusters = self.groups.clusters
         due = (now.cluster_us + clusters.ready_us <= now_us) & ~self.of_cluster.raised & (clusters.size > 1)
-        lives = now.alive_us[clusters.connector] > now.cluster_us + clusters.timeout_us
-        return _by_time(np.flatnonzero(due & ~lives), now.cluster_us + clusters.due_us)
+        return _by_time(np.flatnonzero(due & ~now.cluster_lives), now.cluster_us + clusters.due_us)
 
-    def _begin_cluster(self, cluster: int, now: Silence, now_us: int, told: list[Transition]) -> bool:
-        """False where another alert explains it."""
+    def _begin_cluster(self, cluster: int, now: Silence, now_us: int) -> Transition:
         clusters = self.groups.clusters
-        if self._connector_explains(int(clusters.connector[cluster]), int(now.cluster_heard_us[cluster])):
-            return False
         what = f"no good data from any of {clusters.size[cluster]} devices"
         absence = _absence(int(now.cluster_us[cluster]), clusters, cluster)
-        told.append(self.book.begin(self.of_cluster, cluster, clusters.name[cluster], what, absence, now_us))
-        return True
+        return self.book.begin(self.of_cluster, cluster, clusters.name[cluster], what, absence, now_us)
 
     def _silent_groups(self, now: Silence, now_us: int) -> Rows:
         """Those that are due; if others share their cluster, only where something on the connector lives."""
         groups = self.groups
         due = (now.group_us + groups.of.ready_us <= now_us) & ~self.of_group.raised
-        lives = now.alive_us[groups.of.connector] > now.group_us + groups.of.timeout_us
-        alone = groups.clusters.size[groups.cluster] == 1
-        return _by_time(np.flatnonzero(due & (alone | lives)), now.group_us + groups.of.due_us)
+        return _by_time(np.flatnonzero(due & now.group_tellable), now.group_us + groups.of.due_us)
 
-    def _begin_group(self, group: int, now: Silence, now_us: int, told: list[Transition]) -> bool:
-        """False where another alert explains it."""
-        groups, heard_us = self.groups, int(now.group_heard_us[group])
-        others = [other for other in groups.of_device(group).tolist() if other != group]
-        if self._connector_explains(int(groups.of.connector[group]), heard_us):
-            return False
-        if any(self._explains(self.of_group, other, groups.of.name[group], heard_us) for other in others):
-            return False
+    def _begin_group(self, group: int, now: Silence, now_us: int) -> Transition:
+        groups = self.groups
         absence = _absence(int(now.group_us[group]), groups.of, group)
-        size, device = int(groups.of.size[group]), groups.of.name[group]
+        others = [other for other in groups.of_device(group).tolist() if other != group]
         lives = any(now.group_heard_us[other] > absence.since_us + absence.timeout_us for other in others)
-        target, what = device, f"no good data from any of {size} tags"
+        size, target = int(groups.of.size[group]), groups.of.name[group]
+        what = f"no good data from any of {size} tags"
         if size == 1:
             what = f"no good data from {groups.first_tag(group)}"
-        if not device or (lives and size == 1):
+        if not target or (lives and size == 1):
             target, what = groups.first_tag(group), "no good data"
-        told.append(self.book.begin(self.of_group, group, target, what, absence, now_us))
-        return True
-
-    def _connector_explains(self, connector: int, heard_us: int) -> bool:
-        clusters = self.groups.clusters
-        mine = np.flatnonzero(self.of_cluster.raised & (clusters.connector == connector)).tolist()
-        return any(self._explains(self.of_cluster, one, clusters.name[one], heard_us) for one in mine)
-
-    @staticmethod
-    def _explains(alerts: Alerts, which: int, name: str, heard_us: int) -> bool:
-        """Whether an alert says already that all of ``name`` is silent, of which this was last heard before."""
-        return bool(alerts.raised[which] and alerts.target[which] == name and alerts.onset_us[which] >= heard_us)
+        return self.book.begin(self.of_group, group, target, what, absence, now_us)
 
     def _lone_tags(self, now: Silence, now_us: int) -> Rows:
         """Tags that are due and whose group lives: it was heard after they had gone stale, and is not stale."""
@@ -215,22 +192,34 @@ class StaleKind:
         lives = now.fresh[group] & (now.group_heard_us[group] > now.member_us + of.timeout_us[group])
         return np.flatnonzero(due & lives)
 
-    def _next_wake_us(self, now: Silence, explained: Bools, explained_clusters: list[int]) -> int:
-        """Nothing can become due before; samples only put it off."""
+    def _next_wake_us(self, now: Silence, now_us: int, said: Said) -> int:
+        """Nothing can become due before; samples only put it off. Sees to it, too, that `_watched` is up to date."""
         groups, clusters = self.groups, self.groups.clusters
-        open_ = ~(explained | self.of_group.raised | self.of_cluster.raised[groups.cluster])
+        group_ready_us, cluster_ready_us = now.group_us + groups.of.ready_us, now.cluster_us + clusters.ready_us
+        untold = ~self.of_group.raised & (group_ready_us <= now_us)
+        explained = untold & said.of_groups(now)
+        # Not clear whether it died alone: nor will it be before something on its connector is heard.
+        unclear = untold & ~explained & ~now.group_tellable
+        # Its parts died alone. That will look otherwise if one of them is heard, though too late.
+        apart = now.cluster_lives & (cluster_ready_us <= now_us)
+        unclear_connectors = np.isin(groups.of.connector, groups.of.connector[unclear])
+        self._watch(explained | unclear_connectors | apart[groups.cluster], now)
+        open_ = ~(self.of_group.raised | explained | unclear)
         several = ~self.of_tag.raised & open_[groups.group] & (groups.of.size[groups.group] > 1)
-        several_devices = ~self.of_cluster.raised & (clusters.size > 1)
-        several_devices[explained_clusters] = False
         # While the connection lives a cluster is not told of; it lives until what was heard last has gone stale.
-        alive_us = now.alive_us[clusters.connector]
-        lives = alive_us > now.cluster_us + clusters.timeout_us
-        dead_us = np.where(lives, alive_us + clusters.least_timeout_us + 1, NEVER)
+        dead_us = now.alive_us[clusters.connector] + clusters.least_timeout_us + 1
+        open_clusters = ~self.of_cluster.raised & (clusters.size > 1)
+        open_clusters &= ~(said.of_clusters(now) & (cluster_ready_us <= now_us))
+        cluster_ready_us = np.where(now.cluster_lives, np.maximum(cluster_ready_us, dead_us), cluster_ready_us)
         return min(
-            _earliest(np.maximum(now.cluster_us + clusters.ready_us, dead_us), several_devices),
-            _earliest(now.group_us + groups.of.ready_us, open_),
+            _earliest(cluster_ready_us, open_clusters),
+            _earliest(group_ready_us, open_),
             _earliest(now.member_us + groups.of.ready_us[groups.group], several),
         )
+
+    def _watch(self, groups: Bools, now: Silence) -> None:
+        self._watched = np.flatnonzero(groups)
+        self._watched_heard_us = now.group_heard_us[self._watched]
 
     # -- another engine ----------------------------------------------------------------------------------------------
 

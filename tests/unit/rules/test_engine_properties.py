@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rules.engine import Engine
 from rules.oracle import Oracle
 from rules.transition import Change, Transition, to_bytes
-from tests.unit.rules.worlds import Action, Advance, Row, Samples, World, backlogs, do, play, worlds
+from tests.unit.rules.worlds import Action, Advance, Row, Samples, World, backlogs, do, play, silences, worlds
 
 _QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _LONG = settings(_QUICK, max_examples=4000)
@@ -35,6 +35,20 @@ def test_the_engine_does_what_the_specification_says(world: World) -> None:
 @_QUICK
 @given(backlogs())
 def test_the_engine_plays_long_backlogs_as_the_specification_does(world: World) -> None:
+    _agree(world)
+
+
+@_QUICK
+@given(silences())
+def test_the_engine_tells_of_silence_as_the_specification_does(world: World) -> None:
+    _agree(world)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@_LONG
+@given(silences())
+def test_the_engine_tells_of_silence_as_the_specification_does_at_length(world: World) -> None:
     _agree(world)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from park.batch import SampleBatch
 from park.index import TagTable
 from park.model import Park
-from rules.spec import RuleSet
+from rules.spec import RuleSet, default_rules
 from rules.transition import Transition
 
 SECOND = 1_000_000
@@ -210,3 +210,24 @@ def backlogs(draw: st.DrawFn) -> World:
         chance.shuffle(rows)
         actions += [Samples(tuple(rows)), Advance(now_s)]
     return World(table, draw(rule_sets()), tuple(actions))
+
+
+@st.composite
+def silences(draw: st.DrawFn, most: int = 60) -> World:
+    """Several devices and connections that fall silent and come back, in time or late; no limits."""
+    count = draw(st.integers(2, 7))
+    tags = [draw(tag(number)) | {"alarms": None, "stale_after": draw(_TIMEOUT)} for number in range(count)]
+    now_s = 0
+    actions: list[Action] = [Advance(0)]
+    for _ in range(draw(st.integers(1, most))):
+        now_s += draw(st.sampled_from([1, 1, 2, 3, 8]))
+        heard = draw(
+            st.lists(st.tuples(st.integers(0, count - 1), st.sampled_from([0, 0, 0, 1, 4, 9])), max_size=count)
+        )
+        if heard:
+            actions.append(Samples(tuple((ix, now_s - lag, 1.0, 0) for ix, lag in heard)))
+        actions.append(Resume(now_s) if draw(st.integers(0, 29)) == 0 else Advance(now_s))
+    return World(TagTable(park_of(tags)), default_rules(), (*actions, Advance(now_s + 40)))
+
+
+_TIMEOUT = st.sampled_from(["3s", "3s", "3s", "7s"])
