@@ -47,7 +47,15 @@ def run(seconds: float = 10.0) -> dict[str, object]:
         broker.destroy()
     # Against a bare client the fair measure is CPU: the rate also depends on how the cores are shared out.
     ratio = bare["cpu_us_per_sample"] / ours["single"]["cpu_us_per_sample"]
-    return {"bare_paho_single": bare, **ours, "single_speed_against_bare_paho": round(ratio, 2)}
+    return {
+        "samples_per_s": {name: figures["samples_per_s"] for name, figures in ours.items()},
+        "cpu_us_per_sample": {name: figures["cpu_us_per_sample"] for name, figures in ours.items()},
+        "bare_paho_single": bare,
+        "ratio": round(ratio, 2),
+        "ratio_is": "CPU of bare paho for a single-sample message against ours, decoding included; more is better",
+        "target": {"ratio": 1.0},
+        "met": ratio >= 1.0,
+    }
 
 
 class _Counting:
