@@ -1,6 +1,6 @@
 """The executable specification of kind ``stale``; see `rules.oracle`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from park.index import TagInfo
 from park.quality import Quality
@@ -77,10 +77,6 @@ class Cluster:
     def since(self) -> int:
         """All of it absent since then."""
         return max(group.since() for group in self.groups)
-
-    def heard(self) -> int | None:
-        """The last time that any tag of it was heard."""
-        return max((heard for group in self.groups if (heard := group.heard()) is not None), default=None)
 
 
 class Connector:
@@ -180,18 +176,18 @@ class StaleOracle:
         since = cluster.since()
         if connector.lives(since + cluster.timeout, self._now):
             return
-        if not _explained(connector.clusters, connector.name, cluster.heard()):
+        if any(not group.alert.stands and not _is_explained(connector, group) for group in cluster.groups):
             self._raise(cluster.alert, connector.name, since, cluster)
 
     def _begin_group(self, connector: Connector, group: Group) -> None:
         """[4.4, 4.5]"""
-        since, heard = group.since(), group.heard()
+        since = group.since()
         shares = len(connector.cluster_of(group).groups) > 1
         if shares and not connector.lives(since + group.timeout, self._now):
             return
-        others = [other for other in connector.groups if other.device == group.device and other is not group]
-        if _explained(connector.clusters, connector.name, heard) or _explained(others, group.device, heard):
+        if _is_explained(connector, group):
             return
+        others = [other for other in connector.groups if other.device == group.device and other is not group]
         lives = any(other.heard_after(since + group.timeout) for other in others)
         by_tag = not group.device or (lives and len(group.tags) == 1)
         self._raise(group.alert, group.tags[0].info.id if by_tag else group.device, since, group)
@@ -237,10 +233,12 @@ def _due(what: Group | Cluster) -> int:
     return what.since() + what.timeout + what.delay
 
 
-def _explained(others: Sequence[Group | Cluster], name: str, heard: int | None) -> bool:
-    """Whether another alert says already that all of ``name`` is silent, of which this was last heard before."""
-    standing = [other.alert for other in others if other.alert.stands and other.alert.target == name]
-    return any(heard is None or heard <= alert.onset for alert in standing)
+def _is_explained(connector: Connector, group: Group) -> bool:
+    """Whether an alert says that its whole connection or device is silent, and it was not heard since [4.4]."""
+    whole = [cluster.alert for cluster in connector.clusters]
+    whole += [one.alert for one in connector.groups if one.device == group.device and one.alert.target == one.device]
+    heard = group.heard()
+    return any(alert.stands and (heard is None or heard <= alert.onset) for alert in whole)
 
 
 def _return(groups: list[Group], time: int) -> None:

@@ -59,20 +59,11 @@ class Said:
             first = self._groups.device_first[group]
             self._device_us[first] = max(alerts.onset_us[group], self._device_us[first])
 
-    def of_cluster(self, cluster: int, now: Silence) -> bool:
-        """Whether that explains the silence of a cluster without an alert, for it was not heard since."""
-        return bool(self.of_clusters(now)[cluster])
-
     def of_group(self, group: int, now: Silence) -> bool:
-        """The same of a group."""
+        """Whether that explains the silence of a group without an alert, for it was not heard since."""
         connection_us = self._connection_us[self._groups.of.connector[group]]
         device_us = self._device_us[self._groups.device_first[group]]
         return bool(now.group_heard_us[group] <= max(connection_us, device_us))
-
-    def of_clusters(self, now: Silence) -> Bools:
-        """The same of all clusters."""
-        explained: Bools = now.cluster_heard_us <= self._connection_us[self._groups.clusters.connector]
-        return explained
 
     def of_groups(self, now: Silence) -> Bools:
         """The same of all groups."""

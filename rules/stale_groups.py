@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from park.index import TagInfo
-from rules.arrays import FAR, NEVER, Bools, Ints, Rows
+from rules.arrays import NEVER, Bools, Ints, Rows
 from rules.spec import StaleRule
 
 
@@ -21,8 +21,6 @@ class Sets:
     size: Ints
     #: Stale when nothing was heard for longer than this.
     timeout_us: Ints
-    #: The least timeout of any set of the connector.
-    least_timeout_us: Ints
     #: Alarm when nothing was heard for this long: timeout and delay.
     due_us: Ints
     #: ``due_us``, and at least a microsecond more than the timeout: stale is strictly longer.
@@ -79,7 +77,6 @@ class Silence:
     cluster_us: Ints
     #: The last usable sample alone.
     group_heard_us: Ints
-    cluster_heard_us: Ints
     #: By group: it is not stale.
     fresh: Bools
     #: By group: it may be told of by itself, for it shares its cluster with none, or the connection is known to live.
@@ -105,7 +102,6 @@ def silence(groups: Groups, used_us: Ints, baseline_us: Ints, now_us: int) -> Si
         group_us=group_us,
         cluster_us=cluster_us,
         group_heard_us=heard_us,
-        cluster_heard_us=latest(heard_us, groups.cluster, len(clusters.name)),
         fresh=fresh,
         group_tellable=(clusters.size[groups.cluster] == 1) | (alive_us[of.connector] > group_us + of.timeout_us),
         cluster_lives=alive_us[clusters.connector] > cluster_us + clusters.timeout_us,
@@ -160,15 +156,11 @@ def compile_groups(infos: list[TagInfo], rule: StaleRule) -> Groups:
 def _sets(keys: list[_Key], size: Ints, connector_of: dict[str, int]) -> Sets:
     timeout_us = np.array([key[2] for key in keys], dtype=np.int64)
     delay_us = np.array([key[3] for key in keys], dtype=np.int64)
-    connector = np.array([connector_of[key[0]] for key in keys], dtype=np.int64)
-    least_us = np.full(len(connector_of), FAR, dtype=np.int64)
-    np.minimum.at(least_us, connector, timeout_us)
     return Sets(
         name=["" if key[1].startswith("\0") else key[1] for key in keys],
-        connector=connector,
+        connector=np.array([connector_of[key[0]] for key in keys], dtype=np.int64),
         size=size,
         timeout_us=timeout_us,
-        least_timeout_us=least_us[connector],
         due_us=timeout_us + delay_us,
         ready_us=timeout_us + np.maximum(delay_us, 1),
     )

@@ -142,7 +142,8 @@ class StaleKind:
         now = silence(groups, self._used_us(memory), self.baseline_us, now_us)
         said = Said(groups, self.of_group, self.of_cluster)
         for cluster in self._silent_clusters(now, now_us).tolist():
-            if not said.of_cluster(cluster, now):
+            news = ~(self.of_group.raised | said.of_groups(now)) & (groups.cluster == cluster)
+            if news.any():
                 told.append(self._begin_cluster(cluster, now, now_us))
                 said.add_cluster(cluster, int(self.of_cluster.onset_us[cluster]))
         for group in self._silent_groups(now, now_us).tolist():
@@ -200,17 +201,11 @@ class StaleKind:
         explained = untold & said.of_groups(now)
         # Not clear whether it died alone: nor will it be before something on its connector is heard.
         unclear = untold & ~explained & ~now.group_tellable
-        # Its parts died alone. That will look otherwise if one of them is heard, though too late.
-        apart = now.cluster_lives & (cluster_ready_us <= now_us)
-        unclear_connectors = np.isin(groups.of.connector, groups.of.connector[unclear])
-        self._watch(explained | unclear_connectors | apart[groups.cluster], now)
+        self._watch(explained | np.isin(groups.of.connector, groups.of.connector[unclear]), now)
         open_ = ~(self.of_group.raised | explained | unclear)
         several = ~self.of_tag.raised & open_[groups.group] & (groups.of.size[groups.group] > 1)
-        # While the connection lives a cluster is not told of; it lives until what was heard last has gone stale.
-        dead_us = now.alive_us[clusters.connector] + clusters.least_timeout_us + 1
-        open_clusters = ~self.of_cluster.raised & (clusters.size > 1)
-        open_clusters &= ~(said.of_clusters(now) & (cluster_ready_us <= now_us))
-        cluster_ready_us = np.where(now.cluster_lives, np.maximum(cluster_ready_us, dead_us), cluster_ready_us)
+        # A cluster that is due and has no alert is explained, or its groups are told of or explained each by itself.
+        open_clusters = (clusters.size > 1) & (cluster_ready_us > now_us)
         return min(
             _earliest(cluster_ready_us, open_clusters),
             _earliest(group_ready_us, open_),

@@ -98,6 +98,18 @@ STORIES = [
         "a connection that dies again is one alarm again",
     ),
     (
+        DEVICES,
+        "0: a:1 b:1 | 15: b:1 | 30 | 34: b:1 | 40",
+        ["30 raised mqtt/plc @34"],
+        "as soon as it is clear that its connection lives",
+    ),
+    (
+        [*DEVICES, tag_of("c", device="log", **T180)],
+        "0: a:1 b:1 c:1 | 25: c:1 | 30 | 60: c:1 | 240 | 250 | 300",
+        ["30 raised mqtt/plc", "30 raised mqtt/rtu", "250 raised mqtt/log"],
+        "of devices that died one by one their connection has nothing to add",
+    ),
+    (
         [*PAIR, tag_of("c", device="rtu", **T20)],
         f"0: a:1 b:1 c:1 | {every(5, 'c', 5, 30)}",
         ["30 raised mqtt/plc"],
