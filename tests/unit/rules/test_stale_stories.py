@@ -110,6 +110,12 @@ STORIES = [
         "of devices that died one by one their connection has nothing to add",
     ),
     (
+        [*DEVICES, tag_of("c", device="log", **T180)],
+        "0: a:1 b:1 c:1 | 25: b:1 c:1 | 30 | 40: b:1 | 45: c:1 | 66: a@45=1 | 70 | 74 | 75",
+        ["30 raised mqtt/plc", "75 raised mqtt"],
+        "old data of a dead device put off what is said of its connection",
+    ),
+    (
         [*PAIR, tag_of("c", device="rtu", **T20)],
         f"0: a:1 b:1 c:1 | {every(5, 'c', 5, 30)}",
         ["30 raised mqtt/plc"],
