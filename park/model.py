@@ -124,6 +124,10 @@ class Tag(_Model):
     from_: From | None = Field(default=None, alias="from")
     #: True for states and counters, which may rightly stand still.
     discrete: bool = False
+    #: Unchanged for so long it is stuck (rules of kind ``frozen``). None: as the rule says.
+    frozen_after: DurationUs | None = Field(default=None, gt=0)
+    #: Values within this of each other are the same, in the tag's unit.
+    frozen_tolerance: float = Field(default=0.0, ge=0)
 
     @field_validator("unit")
     @classmethod
