@@ -1,12 +1,19 @@
 """Whose an alarm is, and how urgent, follows from park and rules."""
 
 from park.index import TagTable
-from rules.spec import LimitRule, RuleSet, StaleRule
+from rules.spec import ExpressionRule, LimitRule, RuleSet, StaleRule, VoteRule
 from service.alerts.book import Facts
 from service.facts import lookup
 from tests.unit.service.making import PARK_YAML, tag_table
 
-RULES = RuleSet(rules=(LimitRule.model_validate({"id": "limits", "priority": {"H": 3}}), StaleRule(id="stale")))
+RULES = RuleSet(
+    rules=(
+        LimitRule.model_validate({"id": "limits", "priority": {"H": 3}}),
+        StaleRule(id="stale"),
+        ExpressionRule(id="dry", when="LT < 5 %", priority=2),
+        VoteRule(id="two-of-three", m=2, limit=10.0),
+    )
+)
 
 
 def facts(rule: str, target: str, level: str = "", tags: TagTable | None = None) -> Facts:
@@ -38,3 +45,12 @@ def test_alarm_about_the_service_itself_is_urgent_and_nobodys() -> None:
 
 def test_alarm_of_a_rule_or_tag_that_is_gone_still_has_facts() -> None:
     assert facts("old-rule", "acme.tank.gone", "H").priority == 1
+
+
+def test_alarm_of_a_source_as_a_whole_belongs_to_its_enterprise() -> None:
+    assert facts("dry", "acme.tank") == Facts(priority=2, enterprise="acme", source="acme.tank", unit="")
+    assert facts("two-of-three", "park.weather") == Facts(priority=1, enterprise="park", source="park.weather", unit="")
+
+
+def test_alarm_of_an_enterprise_as_a_whole_has_no_source() -> None:
+    assert facts("two-of-three", "acme") == Facts(priority=1, enterprise="acme", source="", unit="")
