@@ -4,13 +4,14 @@ import os
 
 import typer
 
-from deploy.cli import service, trial
+from deploy.cli import rules, service, trial
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Chemical-park monitoring: plant data to live alerts."
 )
 app.add_typer(service.app)
 app.add_typer(trial.app)
+app.add_typer(rules.app)
 
 
 def main() -> None:

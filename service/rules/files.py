@@ -1,0 +1,113 @@
+"""Rule files: read as text, parsed together into one set of rules, every problem of every file told at once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
+from park.yamlfile import Document, FileInvalid, Problem, text_of
+from rules.spec import AnyRule, Rule, RuleSet, default_rules
+
+_SUFFIXES = (".yaml", ".yml")
+_Loc = tuple[int | str, ...]
+
+
+class RuleFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file as text: what travels through the journal and is kept with every version."""
+
+    #: As in messages.
+    name: str
+    text: str
+
+
+class _Content(BaseModel):
+    """What one file says; ids are unique over all files, which only the whole can tell."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: PositiveInt = 1
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a rule stands."""
+
+    document: Document
+    number: int
+
+    def problem(self, loc: _Loc, message: str) -> Problem:
+        """At a part of the rule (keys and positions from the rule on), or at the rule itself."""
+        return self.document.problem(("rules", self.number, *loc), message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedRules:
+    """The rules of all files together, and the place of each by its id (default rules stand nowhere)."""
+
+    rules: RuleSet
+    places: dict[str, Place]
+
+
+def rule_paths(paths: Iterable[Path]) -> list[Path]:
+    """Files as they are, directories as the YAML files in them, by name. Raises FileNotFoundError for an empty one."""
+    found: list[Path] = []
+    for path in paths:
+        inside = [path] if not path.is_dir() else sorted(one for one in path.iterdir() if one.suffix in _SUFFIXES)
+        if not inside:
+            raise FileNotFoundError(f"{path}: no rule file (*.yaml) in this directory")
+        found += [one for one in inside if one not in found]
+    return found
+
+
+def read_rule_files(paths: Iterable[Path]) -> tuple[RuleFile, ...]:
+    """The texts. Raises FileInvalid for all that are not UTF-8, and OSError."""
+    files: list[RuleFile] = []
+    problems: list[Problem] = []
+    for path in rule_paths(paths):
+        try:
+            files.append(RuleFile(name=str(path), text=text_of(path.read_bytes(), str(path))))
+        except FileInvalid as error:
+            problems += error.problems
+    if problems:
+        raise FileInvalid(problems)
+    return tuple(files)
+
+
+@lru_cache(maxsize=4)
+def load_rules(files: tuple[RuleFile, ...]) -> LoadedRules:
+    """All files together; no file at all means the default rules. Raises FileInvalid with all problems of all files."""
+    if not files:
+        return LoadedRules(rules=default_rules(), places={})
+    problems: list[Problem] = []
+    found: list[tuple[AnyRule, Place]] = []
+    for file in files:
+        try:
+            document = Document(file.text, file.name)
+            content = document.model(_Content)
+        except FileInvalid as error:
+            problems += error.problems
+            continue
+        found += [(rule, Place(document=document, number=i)) for i, rule in enumerate(content.rules)]
+    problems += _second_ones(found)
+    if problems:
+        raise FileInvalid(problems)
+    rules = RuleSet(rules=tuple(rule for rule, _ in found))
+    return LoadedRules(rules=rules, places={rule.id: place for rule, place in found})
+
+
+def _second_ones(found: Sequence[tuple[AnyRule, Place]]) -> list[Problem]:
+    first: dict[str, Place] = {}
+    problems: list[Problem] = []
+    for rule, place in found:
+        if rule.id not in first:
+            first[rule.id] = place
+            continue
+        other = first[rule.id].problem(("id",), "")
+        where = f"{other.file}:{other.line}:{other.column}"
+        message = f"two rules have the id {rule.id!r}; ids must be unique, and {where} has it, too"
+        problems.append(place.problem(("id",), message))
+    return problems
