@@ -4,11 +4,9 @@ Which column holds the time is found by its name, or said; columns find their ta
 read can be taken as batches, or played as frames at any speed, with the recording's own times and no row left out.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -19,36 +17,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from park.batch import SampleBatch
+from park.columns import BEIJING_H, FROM_1970_US, NO_TAGS, TimeUnit, find_time_column, instants_us, tag_finder, unit_of
 from park.index import TagTable
 from park.quality import Quality
 from simulators.frame import Frame
-
-TimeUnit = Literal["s", "ms", "us", "min", "h", "iso"]
-_UNIT_US = {"us": 1.0, "ms": 1e3, "s": 1e6, "min": 60e6, "h": 3600e6}
-#: Names of time columns and the unit each means, in the order of trust.
-_TIME_NAMES: dict[str, TimeUnit] = {
-    "time_us": "us",
-    "time_ms": "ms",
-    "epoch_ms": "ms",
-    "time_s": "s",
-    "epoch_s": "s",
-    "epochtime": "s",
-    "time_h": "h",
-    "timestamp": "iso",
-    "datetime": "iso",
-    "datatime": "iso",
-    "monitortime": "iso",
-    "time_local": "iso",
-    "time_utc": "iso",
-    "time": "iso",
-    "t": "iso",
-    "date": "iso",
-}
-#: Columns of well-known data sets that are no measurements.
-_NO_TAGS = ("sample_index", "terminated", "shutdown_code")
-_ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)$", re.IGNORECASE)
-#: A time axis this near to a regular one (share of its step) is one that was rounded when it was written.
-_REGULAR = 0.01
 
 
 class RecordingInvalid(ValueError):
@@ -68,7 +40,7 @@ class RecordingConfig(BaseModel):
     #: Rows are so far apart, row k at (k + 1) steps; for files without a time column.
     row_s: float | None = Field(default=None, gt=0)
     #: Zone of times that name none: hours ahead of UTC. Loggers in China write Beijing time.
-    utc_offset_h: float = Field(default=8.0, ge=-14, le=14)
+    utc_offset_h: float = Field(default=BEIJING_H, ge=-14, le=14)
     #: Column -> tag: full id, ``source.tag``, or a tag id that only one tag of the park has.
     columns: dict[str, str] = Field(default_factory=dict)
     #: Columns to leave out.
@@ -147,71 +119,25 @@ def _table_of(path: Path) -> pa.Table:
 def _time_column(table: pa.Table, config: RecordingConfig) -> tuple[str, TimeUnit]:
     name = config.time_column
     if name is None:
-        by_lower = {column.lower(): column for column in reversed(table.column_names)}
-        name = next((by_lower[known] for known in _TIME_NAMES if known in by_lower), None)
-    if name is None:
-        name = next((one.name for one in table.schema if pa.types.is_timestamp(one.type)), None)
+        name = find_time_column(table.column_names, table.schema.types)
     if name is None or name not in table.column_names:
         asked = f"there is no column {name!r}" if name else "no column looks like a time"
         cure = "choose one, or say how far apart the rows are (row_s, --row-every)"
         raise RecordingInvalid(f"{config.file}: {asked}; {cure}; the columns are {', '.join(table.column_names)}")
-    return name, config.time_unit or _unit_of(table.schema.field(name).type, name)
-
-
-def _unit_of(kind: pa.DataType, name: str) -> TimeUnit:
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        unit = _TIME_NAMES.get(name.lower(), "s")
-        return "s" if unit == "iso" else unit
-    return "iso"
+    return name, config.time_unit or unit_of(table.schema.field(name).type, name)
 
 
 def _instants_us(column: pa.ChunkedArray, unit: TimeUnit, offset_h: float, where: str) -> NDArray[np.int64]:
     try:
-        if unit == "iso":
-            return _of_iso(column, offset_h)
-        numbers: NDArray[np.float64] = column.cast(pa.float64()).to_numpy()
+        return instants_us(column, unit, offset_h, whole=True)
     except pa.ArrowInvalid as error:
         raise RecordingInvalid(f"{where}: {error}") from error
-    return _regular(np.asarray(numbers * _UNIT_US[unit], np.float64))
-
-
-def _of_iso(column: pa.ChunkedArray, offset_h: float) -> NDArray[np.int64]:
-    if pa.types.is_string(column.type):
-        zoned = len(column) > 0 and _ZONE.search(str(column[0])) is not None
-        column = column.cast(pa.timestamp("us", "UTC" if zoned else None))
-    naive = column.type.tz is None
-    instants: NDArray[np.int64] = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64()).to_numpy()
-    return instants - round(offset_h * 3600e6) if naive else instants
-
-
-def _regular(times: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Undo the rounding of a regular axis: 0.00278, 0.00556, ... h are 10, 20, ... s."""
-    if len(times) > 2:
-        step = round((times[-1] - times[0]) / (len(times) - 1) / 1000.0) * 1000.0
-        if step > 0:
-            axis = round(times[0] / step) * step + step * np.arange(len(times))
-            if np.abs(axis - times).max() <= _REGULAR * step:
-                return np.asarray(axis, np.int64)
-    return np.asarray(np.round(times), np.int64)
-
-
-def _tag_finder(table: TagTable) -> Mapping[str, int]:
-    found: dict[str, int] = {}
-    shared: set[str] = set()
-    for info in table.infos:
-        for name in (f"{info.source.id}.{info.tag.id}", info.tag.id):
-            if name in found:
-                shared.add(name)
-            found[name] = info.ix
-    for name in shared:
-        del found[name]
-    return found | table.ix_of
 
 
 def _columns(
     frame: pa.Table, config: RecordingConfig, time: str | None, table: TagTable
 ) -> tuple[dict[str, int], list[str]]:
-    finder = _tag_finder(table)
+    finder = tag_finder(table)
     missing = sorted(set(config.columns) - set(frame.column_names))
     if missing:
         raise RecordingInvalid(f"{config.file}: there is no column {missing[0]!r} to map")
@@ -221,7 +147,7 @@ def _columns(
         wanted = config.columns.get(name)
         if wanted is not None and wanted not in finder:
             raise RecordingInvalid(f"{wanted!r} is no tag of park {table.park.id!r}, or more than one")
-        if name in config.skip or name == time or (wanted is None and name in _NO_TAGS):
+        if name in config.skip or name == time or (wanted is None and name in NO_TAGS):
             continue
         ix = finder.get(wanted or name)
         if ix is None:
@@ -240,7 +166,7 @@ def read_recording(config: RecordingConfig, table: TagTable) -> Recording:
     else:
         time, unit = _time_column(frame, config)
         times = _instants_us(frame.column(time), unit, config.utc_offset_h, f"{config.file}: column {time!r}")
-        absolute = unit == "iso" or (len(times) > 0 and times[0] > 1e15)
+        absolute = unit == "iso" or (len(times) > 0 and times[0] > FROM_1970_US)
     tags, unmatched = _columns(frame, config, time, table)
     if not tags:
         raise RecordingInvalid(f"{config.file}: no column is a tag of park {table.park.id!r}; map them")
@@ -262,7 +188,7 @@ def number_columns(config: RecordingConfig) -> list[str]:
     """Names of the columns that can be tags: all numbers but the time. Raises OSError and RecordingInvalid."""
     frame = _table_of(config.file)
     time = None if config.row_s is not None and config.time_column is None else _time_column(frame, config)[0]
-    left_out = {time, *config.skip, *_NO_TAGS}
+    left_out = {time, *config.skip, *NO_TAGS}
     return [
         field.name
         for field in frame.schema
