@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from park.inverted import Inverted
 from park.model import From, Level, Park, Source, Tag
 
 #: Columns of every per-level array, from the lowest limit to the highest.
@@ -94,6 +95,11 @@ class TagTable:
     def of_connector(self, connector: str) -> list[TagInfo]:
         """The tags that this connector is to bring, in file order."""
         return [info for info in self.infos if info.from_ is not None and info.from_.connector == connector]
+
+    @cached_property
+    def inverted(self) -> Inverted:
+        """Finds tags by quantity, source, ...; positions are those in ``infos``."""
+        return Inverted(self.infos)
 
     @cached_property
     def ix_of(self) -> dict[str, int]:

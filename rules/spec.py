@@ -1,6 +1,7 @@
 """Rules as data: what a rule file says, checked at birth and frozen. One rule = one named thing with a ``kind``."""
 
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -17,6 +18,7 @@ from pydantic import (
 from park.duration import DurationUs
 from park.gb18218 import Grade
 from park.index import TagInfo, TagTable
+from park.inverted import Positions
 from park.model import Alarms, Level, SourceKind
 
 #: Letters, digits, ``-``, ``_`` and ``.``; never ``|``, which separates the parts of an alert's identity.
@@ -67,7 +69,12 @@ class Selector(_Model):
 
     def pick(self, tags: TagTable) -> list[TagInfo]:
         """The tags meant, in file order."""
-        return [info for info in tags.infos if self.fits(info)]
+        infos = tags.infos
+        return [infos[position] for position in self.positions(tags).tolist()]
+
+    def positions(self, tags: TagTable) -> Positions:
+        """The same as positions in ``tags.infos``, rising."""
+        return tags.inverted.pick((name, names) for name, names in self if names is not None)
 
 
 def _among(allowed: tuple[object, ...] | None, *names: object) -> bool:
@@ -412,7 +419,11 @@ class RuleSet(_Model):
 
     def by_id(self, rule_id: str) -> AnyRule | None:
         """The rule with this id, or None."""
-        return next((rule for rule in self.rules if rule.id == rule_id), None)
+        return self._by_id.get(rule_id)
+
+    @cached_property
+    def _by_id(self) -> dict[str, AnyRule]:
+        return {rule.id: rule for rule in self.rules}
 
 
 def default_rules() -> RuleSet:
