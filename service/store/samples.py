@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from park.quality import describe
 
 #: PostgreSQL counts microseconds from 2000-01-01.
-_PG_EPOCH_US = 946_684_800_000_000
+PG_EPOCH_US = 946_684_800_000_000
 
 #: One packed row of `samples_raw`.
 RAW = np.dtype([("tag", ">i4"), ("time", ">i8"), ("value", ">f8"), ("quality", ">i2"), ("lag_ms", ">i4")])
@@ -129,7 +129,7 @@ def _following(rows: NDArray[np.void], limit: int, *, step_us: int) -> Key | Non
     if len(rows) < limit:
         return None
     last = rows[-1]
-    return Key(int(last["tag"]), int(last["time"]) + _PG_EPOCH_US + step_us)
+    return Key(int(last["tag"]), int(last["time"]) + PG_EPOCH_US + step_us)
 
 
 def _tag_columns(column: NDArray[np.int32], tags: Sequence[StoredTag]) -> dict[str, pa.Array]:
@@ -144,7 +144,7 @@ def _tag_columns(column: NDArray[np.int32], tags: Sequence[StoredTag]) -> dict[s
 
 
 def _time_column(column: NDArray[np.int64]) -> pa.Array:
-    return pa.array(column.astype(np.int64) + _PG_EPOCH_US).cast(pa.timestamp("us", tz="UTC"))
+    return pa.array(column.astype(np.int64) + PG_EPOCH_US).cast(pa.timestamp("us", tz="UTC"))
 
 
 def _numbers(column: NDArray[np.float64]) -> pa.Array:
