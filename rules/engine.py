@@ -15,7 +15,7 @@ from rules.memory import Latest, Memory
 from rules.samples import Refused, Samples, Sorter
 from rules.snapshot import Snapshot
 from rules.spec import RuleSet
-from rules.standing import Standing, joined
+from rules.standing import Standing, joined, none_standing
 from rules.transition import Transition
 
 _GONE = "rule or tag removed"
@@ -46,13 +46,21 @@ class Engine:
         self.tags = tags
         self.rules = rules
         self.counts = Counts()
-        self._kinds: dict[str, Kind] = {rule.id: KINDS[rule.kind](tags, rule) for rule in rules.rules}
+        self._kinds: list[tuple[str, Kind]] = [
+            (name, kind)
+            for name, build in KINDS.items()
+            for kind in build(tags, [rule for rule in rules.rules if rule.kind == name])
+        ]
         self._memory = Memory(tags)
         self._sorter = Sorter(tags.in_use)
         self._waiting: list[SampleBatch] = []
         self._now_us = NEVER
-        #: Alerts of rules or tags that are gone, to be ended at the next advance; by rule id.
-        self._orphans: dict[str, Standing] = {}
+        #: Alerts of rules or tags that are gone, to be ended at the next advance.
+        self._orphans = none_standing()
+        #: Alerts that somebody has reset since the last advance.
+        self._resets: list[str] = []
+        #: For people: what could not be taken over when the state was restored, and begins anew.
+        self.notes: list[str] = []
 
     @property
     def now_us(self) -> int:
@@ -80,21 +88,32 @@ class Engine:
         Returns all transitions, sorted by (effective time, rule id, target, side, order of happening).
         """
         self._now_us = now_us = max(now_us, self._now_us)
-        told = [one for rule, alerts in self._orphans.items() for one in alerts.cleared(rule, now_us, _GONE)]
-        self._orphans = {}
+        told = self._orphans.cleared(now_us, _GONE)
+        self._orphans = none_standing()
         samples = self._sorted()
         if samples is not None:
-            for kind in self._kinds.values():
+            for _, kind in self._kinds:
                 kind.play(samples, self._memory)
             self._memory.learn(samples)
-        for kind in self._kinds.values():
+        if self._resets:
+            self._do_resets(now_us)
+        for _, kind in self._kinds:
             told.extend(kind.advance(now_us, samples, self._memory))
         return in_order(told)
+
+    def reset(self, alert_id: str) -> None:
+        """Somebody has reset an alert that is latched: it ends with the next `advance`, if its condition is over."""
+        self._resets.append(alert_id)
+
+    def _do_resets(self, now_us: int) -> None:
+        asked, self._resets = frozenset(self._resets), []
+        for _, kind in self._kinds:
+            kind.reset(asked, now_us)
 
     def resume(self, now_us: int) -> None:
         """The service was (re)started at ``now_us``: silence while it was away raises no communication alarm."""
         self._now_us = max(now_us, self._now_us)
-        for kind in self._kinds.values():
+        for _, kind in self._kinds:
             kind.resume(self._now_us)
 
     def set_back(self, now_us: int) -> None:
@@ -104,7 +123,7 @@ class Engine:
         """
         if now_us < self._now_us:
             self._now_us = now_us
-            for kind in self._kinds.values():
+            for _, kind in self._kinds:
                 kind.set_back(now_us)
 
     def _sorted(self) -> Samples | None:
@@ -129,19 +148,18 @@ class Engine:
         columns: Columns = {"ids": self._ids, "ix": ix}
         columns |= {f"memory.{name}": column for name, column in self._memory.save(ix).items()}
         columns |= {f"waiting.{name}": column for name, column in self._saved_waiting().items()}
-        rules = []
-        for number, (rule_id, kind) in enumerate(self._kinds.items()):
+        kinds = []
+        for number, (name, kind) in enumerate(self._kinds):
             saved = kind.save(self._memory)
-            rules.append([rule_id, self._kind_name(rule_id), saved.fingerprint])
-            columns |= {f"rule{number}.{name}": column for name, column in saved.columns.items()}
-            columns |= {f"alerts{number}.{name}": column for name, column in saved.standing.to_columns().items()}
-        for number, alerts in enumerate(self._orphans.values()):
-            columns |= {f"orphans{number}.{name}": column for name, column in alerts.to_columns().items()}
+            kinds.append([name, saved.rules, saved.fingerprints])
+            columns |= {f"kind{number}.{key}": column for key, column in saved.columns.items()}
+            columns |= {f"alerts{number}.{key}": column for key, column in saved.standing.to_columns().items()}
+        columns |= {f"orphans.{key}": column for key, column in self._orphans.to_columns().items()}
         facts = {
             "now_us": self._now_us,
             "counts": [self.counts.taken, self.counts.late, self.counts.duplicate, self.counts.unknown],
-            "rules": rules,
-            "orphans": list(self._orphans),
+            "kinds": kinds,
+            "resets": self._resets,
         }
         return Snapshot(facts, columns).to_bytes()
 
@@ -159,23 +177,22 @@ class Engine:
         self.counts = Counts(**dict(zip(("taken", "late", "duplicate", "unknown"), facts["counts"], strict=True)))
         self._memory.load(_under(snapshot.columns, "memory."), moved[ix])
         self._waiting = _unwaiting(_under(snapshot.columns, "waiting."), moved)
-        orphans: dict[str, list[Standing]] = {}
-        for number, rule_id in enumerate(facts["orphans"]):
-            columns = _under(snapshot.columns, f"orphans{number}.")
-            orphans.setdefault(rule_id, []).append(Standing.from_columns(columns))
-        for number, (rule_id, kind_name, fingerprint) in enumerate(facts["rules"]):
-            standing = Standing.from_columns(_under(snapshot.columns, f"alerts{number}."))
-            if rule_id in self._kinds and self._kind_name(rule_id) == kind_name:
-                columns = _under(snapshot.columns, f"rule{number}.")
-                saved = Saved(fingerprint=fingerprint, columns=columns, standing=standing)
-                standing = standing.take(~self._kinds[rule_id].load(saved, moved))
-            if len(standing):
-                orphans.setdefault(rule_id, []).append(standing)
-        self._orphans = {rule_id: joined(parts) for rule_id, parts in orphans.items()}
-
-    def _kind_name(self, rule_id: str) -> str:
-        rule = self.rules.by_id(rule_id)
-        return rule.kind if rule else ""
+        self._resets = list(facts["resets"])
+        orphans = [Standing.from_columns(_under(snapshot.columns, "orphans."))]
+        under = _by_prefix(snapshot.columns)
+        for number, (name, rule_ids, fingerprints) in enumerate(facts["kinds"]):
+            standing = Standing.from_columns(under.get(f"alerts{number}", {}))
+            saved = Saved(
+                rules=tuple(rule_ids),
+                fingerprints=tuple(fingerprints),
+                columns=under.get(f"kind{number}", {}),
+                standing=standing,
+            )
+            taken = np.zeros(len(standing), dtype=np.bool_)
+            for kind in (kind for mine, kind in self._kinds if mine == name):
+                taken |= kind.load(saved, moved, self.notes)
+            orphans.append(standing.take(~taken))
+        self._orphans = joined(orphans)
 
     def _saved_waiting(self) -> Columns:
         if not self._waiting:
@@ -209,6 +226,14 @@ def in_order(told: list[Transition]) -> list[Transition]:
 
 def _under(columns: Columns, prefix: str) -> Columns:
     return {name.removeprefix(prefix): column for name, column in columns.items() if name.startswith(prefix)}
+
+
+def _by_prefix(columns: Columns) -> dict[str, Columns]:
+    found: dict[str, Columns] = {}
+    for name, column in columns.items():
+        prefix, _, rest = name.partition(".")
+        found.setdefault(prefix, {})[rest] = column
+    return found
 
 
 _WAITING = ("tag", "time_us", "value", "quality")

@@ -1,5 +1,6 @@
 """What every kind of rule offers the engine."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,16 +13,18 @@ from rules.transition import Transition
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """The state of one rule, tags by index."""
+    """The state of some rules of a kind, tags by index."""
 
-    #: Equal where the rule means the same for the same tags: then the state may be taken over as it is.
-    fingerprint: str
+    #: Ids; columns name rules by their place in this.
+    rules: tuple[str, ...]
+    #: By rule. Equal where it means the same for the same tags: then the state may be taken over as it is.
+    fingerprints: tuple[str, ...]
     columns: Columns
     standing: Standing
 
 
 class Kind(Protocol):
-    """Evaluates one rule for all its tags at once.
+    """Evaluates one or more rules for all their targets at once.
 
     One ``advance`` of the engine is `play`, if there were samples, then `advance` here. The same calls give the same
     transitions. No clock, no I/O, no randomness.
@@ -40,11 +43,16 @@ class Kind(Protocol):
     def set_back(self, now_us: int) -> None:
         """The clock had been ahead and was put right to ``now_us``."""
 
+    def reset(self, alert_ids: Collection[str], now_us: int) -> None:
+        """Somebody has reset these alerts: those that are latched and whose condition is over end."""
+
     def save(self, memory: Memory) -> Saved:
         """All that is needed to go on elsewhere."""
 
-    def load(self, saved: Saved, moved: Ints) -> Bools:
-        """Go on from ``saved``, whose tag ``i`` is now ``moved[i]`` (-1: gone), into a kind that has seen nothing.
+    def load(self, saved: Saved, moved: Ints, notes: list[str]) -> Bools:
+        """Go on from ``saved``, whose tag ``i`` is now ``moved[i]`` (-1: gone). May be called several times, where the
+        rules of this stood in several places; what is not here is passed over.
 
-        Returns which of the standing alerts were taken over; the engine ends the others.
+        Returns which of the standing alerts were taken over; the engine ends the others. ``notes`` are for people: what
+        could not be taken over and begins anew.
         """

@@ -26,7 +26,11 @@ class Latest:
 class Memory:
     """Columns by tag index, ``(size,)``. Kinds read them; only the engine writes."""
 
+    #: ``(0, size)``: a measured value is made of nothing.
+    extra: Floats
+
     def __init__(self, tags: TagTable) -> None:
+        self.extra = np.empty((0, tags.size))
         #: Newest sample of any quality: what is not newer than this is late.
         self.time_us: Ints = np.full(tags.size, NEVER, dtype=np.int64)
         self.value: Floats = np.full(tags.size, np.nan)

@@ -29,6 +29,8 @@ class Samples:
     single: bool
     #: True where every sample is good: most batches, and much cheaper.
     all_good: bool
+    #: ``(k, n)``: what a derived value was made of, for people. None for what instruments measured.
+    extra: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.tag)

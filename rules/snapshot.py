@@ -15,7 +15,7 @@ import numpy as np
 from rules.arrays import Columns
 
 _MAGIC = b"parkwatch-engine\n"
-_VERSION = 1
+_VERSION = 2
 _PREFIX = struct.Struct(f"<{len(_MAGIC)}sHQI")
 
 

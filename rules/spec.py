@@ -141,7 +141,7 @@ class _Fault(_Rule):
 
     priority: Priority = 3
     uncertain: Uncertain = "evaluate"
-    #: It must be so for this long, unbroken, before the alarm is raised; and be over for that long before it is cleared.
+    #: It must be so for this long, unbroken, before the alarm is raised; and over for that long before it is cleared.
     on_delay: Delay = 0
     off_delay: Delay = 0
     latch: bool = False
@@ -229,7 +229,7 @@ class FrozenRule(_Fault):
     hold: Duration | None = None
     #: Values within this of the first are the same, in the tag's unit. None: the tag's ``frozen_tolerance``.
     tolerance: float | None = Field(default=None, ge=0)
-    #: At or below ``detection_limit * this`` a flat is legitimate; tags without a detection limit have no such exemption.
+    #: At or below ``detection_limit * this`` a flat is legitimate; without a detection limit nothing is exempt.
     near_detection_limit: float = Field(default=1.5, ge=0)
 
 

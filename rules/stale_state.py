@@ -41,7 +41,7 @@ def save_stale(kind: StaleState) -> Saved:
         "last.target": text(target for target, _ in last),
         "last.onset_us": np.array([onset_us for _, onset_us in last], dtype=np.int64),
     }
-    return Saved(fingerprint=kind.fingerprint, columns=columns, standing=_standing(kind))
+    return Saved(rules=(kind.rule.id,), fingerprints=(kind.fingerprint,), columns=columns, standing=_standing(kind))
 
 
 def load_stale(kind: StaleState, saved: Saved, moved: Ints) -> Bools:
@@ -115,6 +115,7 @@ def _standing(kind: StaleState) -> Standing:
     targets = tuple(alerts.target[which] for alerts, rows in parts for which in rows)
     none = np.full(len(targets), np.nan)
     return Standing(
+        rule=(kind.rule.id,) * len(targets),
         target=targets,
         side=np.full(len(targets), SIDES.index(""), dtype=np.uint8),
         level=np.full(len(targets), LEVEL_NAMES.index(""), dtype=np.uint8),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ QUALITIES = ("good", "uncertain", "bad", "stale")
 class Standing:
     """Columns of one length. NaN where an alert has no such number."""
 
+    rule: tuple[str, ...]
     target: tuple[str, ...]
     #: Index into `SIDES`, `LEVEL_NAMES`, `QUALITIES`.
     side: Bytes
@@ -40,13 +42,15 @@ class Standing:
         """Those that a mask names."""
         rows = np.flatnonzero(which)
         numbers = {name: getattr(self, name)[rows] for name in _NUMBERS}
-        return Standing(target=tuple(self.target[row] for row in rows), **numbers)
+        words: dict[str, Any] = {name: tuple(getattr(self, name)[row] for row in rows) for name in _WORDS}
+        return Standing(**words, **numbers)
 
-    def cleared(self, rule: str, now_us: int, why: str) -> list[Transition]:
+    def cleared(self, now_us: int, why: str) -> list[Transition]:
         """The transitions that end them all."""
-        return [self._cleared(row, rule, now_us, why) for row in range(len(self))]
+        return [self._cleared(row, now_us, why) for row in range(len(self))]
 
-    def _cleared(self, row: int, rule: str, now_us: int, why: str) -> Transition:
+    def _cleared(self, row: int, now_us: int, why: str) -> Transition:
+        rule = self.rule[row]
         side, onset_us = SIDES[self.side[row]], int(self.onset_us[row])
         return Transition(
             alert_id=alert_id(rule, self.target[row], side, onset_us),
@@ -68,21 +72,37 @@ class Standing:
 
     def to_columns(self) -> Columns:
         """For a snapshot."""
-        return {"target": text(self.target), **{name: getattr(self, name) for name in _NUMBERS}}
+        words = {name: text(getattr(self, name)) for name in _WORDS}
+        return words | {name: getattr(self, name) for name in _NUMBERS}
 
     @staticmethod
     def from_columns(columns: Columns) -> "Standing":
         """The inverse of `to_columns`."""
-        return Standing(target=tuple(lines(columns["target"])), **{name: columns[name] for name in _NUMBERS})
+        words: dict[str, Any] = {name: tuple(lines(columns[name])) for name in _WORDS}
+        numbers: dict[str, Any] = {name: columns[name] for name in _NUMBERS}
+        return Standing(**words, **numbers)
 
 
-_NUMBERS = ("side", "level", "quality", "onset_us", "told_us", "value", "limit", "peak", "unverified")
+_WORDS = ("rule", "target")
+_NUMBERS: dict[str, type] = {
+    **dict.fromkeys(("side", "level", "quality"), np.uint8),
+    **dict.fromkeys(("onset_us", "told_us"), np.int64),
+    **dict.fromkeys(("value", "limit", "peak"), np.float64),
+    "unverified": np.bool_,
+}
 
 
 def joined(parts: Sequence[Standing]) -> Standing:
     """All of them, in the order given; at least one part."""
-    numbers = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _NUMBERS}
-    return Standing(target=tuple(target for part in parts for target in part.target), **numbers)
+    numbers: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _NUMBERS}
+    words: dict[str, Any] = {name: tuple(word for part in parts for word in getattr(part, name)) for name in _WORDS}
+    return Standing(**words, **numbers)
+
+
+def none_standing() -> Standing:
+    """No alert at all."""
+    numbers: dict[str, Any] = {name: np.empty(0, dtype=_NUMBERS[name]) for name in _NUMBERS}
+    return Standing(rule=(), target=(), **numbers)
 
 
 def number_or_none(number: float) -> float | None:

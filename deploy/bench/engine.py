@@ -19,7 +19,7 @@ from park.batch import SampleBatch
 from park.index import TagTable
 from park.quality import Quality
 from rules.engine import Engine
-from rules.oracle import Oracle
+from rules.oracles.oracle import Oracle
 from rules.spec import RuleSet, default_rules
 from rules.transition import Transition
 

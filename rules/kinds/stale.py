@@ -6,6 +6,7 @@ group whose tags are all silent gets one alert in the device's name, a cluster w
 connector's. Something alone is only told of when what it belongs to is known to live: heard after this had gone stale.
 """
 
+from collections.abc import Collection, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -223,13 +224,23 @@ class StaleKind:
         """Equal where the same tags have the same timeouts and devices."""
         return stale_fingerprint(self)
 
+    def reset(self, alert_ids: Collection[str], now_us: int) -> None:
+        """Nothing: communication alarms are never latched."""
+
     def save(self, memory: Memory) -> Saved:
         """See `rules.kind.Kind`."""
         return save_stale(self)
 
-    def load(self, saved: Saved, moved: Ints) -> Bools:
+    def load(self, saved: Saved, moved: Ints, notes: list[str]) -> Bools:
         """See `rules.kind.Kind`."""
+        if saved.rules != (self.rule.id,):
+            return np.zeros(len(saved.standing), dtype=np.bool_)
         return load_stale(self, saved, moved)
+
+
+def build_stale(tags: TagTable, rules: Sequence[StaleRule]) -> list[StaleKind]:
+    """Each by itself: what is silent is told of in the name of devices and connections."""
+    return [StaleKind(tags, rule) for rule in rules]
 
 
 def _absence(since_us: int, sets: Sets, which: int) -> Absence:

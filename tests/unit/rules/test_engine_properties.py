@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.engine import Engine
-from rules.oracle import Oracle
+from rules.oracles.oracle import Oracle
 from rules.transition import Change, Transition, to_bytes
 from tests.unit.rules.worlds import Action, Advance, Row, Samples, World, backlogs, do, play, silences, worlds
 

@@ -1,41 +1,50 @@
-"""The executable specification of kind ``limit``; see `rules.oracle`."""
+"""The executable specification of alarms on one number over time: levels, delays, marks. See `rules.oracles.oracle`."""
 
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
 
-from park.index import TagInfo
 from park.model import Alarms, Level, Limit
 from park.quality import Quality
-from rules.spec import LimitRule
+from rules.oracles.base import Sample
+from rules.spec import AnyRule
 from rules.transition import Change, Transition, alert_id
 
 
-class Sample(NamedTuple):
-    """One sample as the rules see it."""
+class TargetAlarms:
+    """The alarms of one target under one rule: what is known of its number, and its two sides."""
 
-    time: int
-    value: float
-    quality: Quality
-
-
-class TagAlarms:
-    """The limit alarms of one tag under one rule: what is known of its value, and its two sides."""
-
-    def __init__(self, rule: LimitRule, info: TagInfo) -> None:
-        self.info = info
+    def __init__(
+        self, rule: AnyRule, target: str, alarms: Alarms, timeout: int | None = None, *, sided: bool = True
+    ) -> None:
+        """``sided`` False: the number is 1 where a fault is there, and its alarm has neither side, level nor limit."""
+        self.target = target
         self.rule = rule
+        self.timeout = timeout
+        self.sided = sided
         self.now = 0
         #: ``good``, ``uncertain``, ``bad``, ``stale``; anything but good is a mark [2.6].
         self.quality = "good"
         self.mark_since = 0
         self.used: Sample | None = None
         self.told: list[Transition] = []
-        alarms = rule.limits or info.tag.alarms or Alarms()
         self.sides = [
             SideAlarm(self, "high", 1, _latches(alarms, 1, (Level.H, Level.HH))),
             SideAlarm(self, "low", -1, _latches(alarms, -1, (Level.L, Level.LL))),
         ]
 
-    def advance(self, now: int, samples: list[Sample]) -> list[Transition]:
+    @staticmethod
+    def fault(rule: AnyRule, target: str, timeout: int | None = None) -> "TargetAlarms":
+        """Of a number that is 1 or 0, with the rule's delays."""
+        alarms = Alarms(H=Limit(limit=0.5)).model_copy(
+            update={"on_delay": getattr(rule, "on_delay", 0), "off_delay": getattr(rule, "off_delay", 0)}
+        )
+        return TargetAlarms(rule, target, alarms, timeout, sided=False)
+
+    def reset(self, alert_ids: Collection[str], now: int) -> None:
+        """A latched alert whose conditions are over ends with its off-delay, or now [3.13]."""
+        for side in self.sides:
+            side.reset(alert_ids, now)
+
+    def advance(self, now: int, samples: Sequence[Sample]) -> list[Transition]:
         """One advance of this tag."""
         self.now, self.told = now, []
         for sample in samples:
@@ -48,7 +57,7 @@ class TagAlarms:
 
     def _play(self, sample: Sample) -> None:
         bad = sample.quality is Quality.BAD or (
-            sample.quality is Quality.UNCERTAIN and self.rule.uncertain == "bad"  # [2.1]
+            sample.quality is Quality.UNCERTAIN and getattr(self.rule, "uncertain", "") == "bad"  # [2.1]
         )
         self._learn("bad" if bad else sample.quality.name.lower(), sample.time)
         if bad:
@@ -74,7 +83,7 @@ class TagAlarms:
 
     def _goes_stale(self) -> int | None:
         """[2.3]"""
-        timeout = self.info.tag.stale_after
+        timeout = self.timeout
         if timeout is None or self.used is None or self.quality in ("bad", "stale"):
             return None
         return self.used.time + timeout
@@ -108,18 +117,27 @@ class Latch:
         self.peak = 0.0
         #: When the condition ended, while the off-delay runs [3.4].
         self.ended: int | None = None
+        #: Times of the values beyond the limit, the newest last [3.12].
+        self.hits: list[int] = []
 
-    def due(self) -> int | None:
+    def due(self, side: "SideAlarm") -> int | None:
         """When the running delay is over."""
         if self.stands and not self.raised:
             return self.began + self.on_delay
-        return None if self.ended is None else self.ended + self.off_delay
+        if self.ended is None or side.latched:
+            return None
+        return max(self.ended + self.off_delay, side.reset_at)
+
+    def often_enough(self, time: int, count: int, within: int) -> bool:
+        """A value is beyond the limit at ``time``: is it the ``count``-th within the time [3.12]?"""
+        self.hits = [*self.hits[-(count - 1) :], time] if count > 1 else [time]
+        return len(self.hits) == count and self.hits[0] >= time - within
 
 
 class SideAlarm:
     """One side of one tag: one alert, whose level is that of the farthest raised latch [3.5]."""
 
-    def __init__(self, tag: TagAlarms, name: str, sign: int, latches: list[Latch]) -> None:
+    def __init__(self, tag: TargetAlarms, name: str, sign: int, latches: list[Latch]) -> None:
         self.tag = tag
         self.name = name
         self.sign = sign
@@ -131,17 +149,34 @@ class SideAlarm:
         self.peak = 0.0
         self.last_told = 0
         self.mark = False
+        #: The alert stays until somebody resets it, and when somebody did [3.13].
+        self.latched = False
+        self.reset_at = 0
+
+    def reset(self, alert_ids: Collection[str], now: int) -> None:
+        """See `TargetAlarms.reset`."""
+        back = self.level is not None and not any(latch.stands for latch in self.latches)
+        if back and self.latched and self.alert_id() in alert_ids:
+            self.latched, self.reset_at = False, now
+
+    def alert_id(self) -> str:
+        """Of the alert that stands."""
+        return alert_id(self.tag.rule.id, self.tag.target, self.name if self.tag.sided else "", self.onset)
 
     def dues(self) -> list[int]:
         """The instants at which delays are over."""
-        return [due for latch in self.latches if (due := latch.due()) is not None]
+        return [due for latch in self.latches if (due := latch.due(self)) is not None]
 
     def evaluate(self, time: int, value: float) -> None:
         """Hold one usable value against the limits, the farthest first."""
         x = self.sign * value
+        count, within = getattr(self.tag.rule, "count", 1), getattr(self.tag.rule, "within", None) or 0
         farther_stands = False
         for latch in reversed(self.latches):
-            stands = x > latch.limit or (latch.stands and x > latch.limit - latch.deadband)  # [3.1]
+            beyond = x > latch.limit  # [3.1]
+            if beyond and not latch.often_enough(time, count, within):
+                beyond = latch.stands or latch.raised
+            stands = beyond or (latch.stands and x > latch.limit - latch.deadband)
             farther_stands = stands = stands or farther_stands  # [3.6]
             if stands and not latch.stands:
                 self._begin(latch, time, x)
@@ -162,7 +197,7 @@ class SideAlarm:
     def fire(self, time: int) -> None:
         """End all delays that are over at this instant, and tell how the level moved in sum [1.5]."""
         for latch in self.latches:
-            if latch.due() == time:
+            if latch.due(self) == time:
                 latch.raised, latch.ended = not latch.raised, None
         self._raise_under()
         raised = [place for place, latch in enumerate(self.latches) if latch.raised]
@@ -172,6 +207,7 @@ class SideAlarm:
         if old is None and new is not None:
             self.level, self.onset, self.peak = new, self.latches[new].began, self.latches[new].peak
             self.last_told, self.mark = time, self.tag.quality != "good"
+            self.latched, self.reset_at = bool(getattr(self.tag.rule, "latch", False)), 0
             self.tell(Change.RAISED, time)
         elif old is not None and new is None:
             self.tell(Change.CLEARED, time)
@@ -201,20 +237,21 @@ class SideAlarm:
         assert self.tag.used is not None
         latch = self.latches[self.level]
         self.last_told = max(time, self.last_told)
+        sided = self.tag.sided
         self.tag.told.append(
             Transition(
-                alert_id=alert_id(self.tag.rule.id, self.tag.info.id, self.name, self.onset),
+                alert_id=self.alert_id(),
                 change=change,
                 rule=self.tag.rule.id,
-                target=self.tag.info.id,
-                side=self.name,
-                level=latch.name,
+                target=self.tag.target,
+                side=self.name if sided else "",
+                level=latch.name if sided else "",
                 onset_us=self.onset,
                 effective_us=self.last_told,
                 detected_us=self.tag.now,
-                value=self.tag.used.value,
-                limit=self.sign * latch.limit + 0.0,
-                peak=self.sign * self.peak + 0.0,
+                value=self.tag.used.value if sided else self.tag.used.shown,
+                limit=self.sign * latch.limit + 0.0 if sided else None,
+                peak=self.sign * self.peak + 0.0 if sided else None,
                 quality=self.tag.quality,
                 unverified=self.tag.quality != "good",
                 why="",

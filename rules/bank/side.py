@@ -54,6 +54,11 @@ class Side:
         self.reset: Floats = np.full((2, size), np.inf)
         self.on_delay_us: Ints = np.zeros((2, size), dtype=np.int64)
         self.off_delay_us: Ints = np.zeros((2, size), dtype=np.int64)
+        #: An alert stands until somebody resets it.
+        self.latch: Bools = np.zeros(size, dtype=np.bool_)
+        #: A condition begins with the so manieth value beyond the limit within so long.
+        self.count: Ints = np.ones(size, dtype=np.int64)
+        self.within_us: Ints = np.zeros(size, dtype=np.int64)
         # Latches.
         self.phase: Bytes = np.zeros((2, size), dtype=np.uint8)
         #: When the phase began: of PENDING the onset, of RELEASING the end of the condition.
@@ -72,6 +77,15 @@ class Side:
         self.told_us: Ints = np.full(size, NEVER, dtype=np.int64)
         #: The mark that it was last told to bear.
         self.unverified: Bools = np.zeros(size, dtype=np.bool_)
+        #: It stays until somebody resets it: `latch`, from when it was raised until then.
+        self.latched: Bools = np.zeros(size, dtype=np.bool_)
+        #: ``(2, most count - 1, n)``: times of the newest values beyond the limit, the newest first. See `counting`.
+        self.hits_us: Ints = np.full((2, 0, size), NEVER, dtype=np.int64)
+
+    def counting(self, count: Ints, within_us: Ints) -> None:
+        """Let conditions begin with the ``count``-th value beyond the limit within ``within_us``; by slot."""
+        self.count, self.within_us = count, within_us
+        self.hits_us = np.full((2, int(count.max(initial=1)) - 1, len(count)), NEVER, dtype=np.int64)
 
     def next_due(self, slots: Rows) -> Ints:
         """When the first delay of each is over; `FAR` where none runs."""
@@ -89,13 +103,13 @@ class Side:
     def evaluate(self, slots: Rows, time_us: Ints, x: Floats, say: Say) -> None:
         """Hold the (mirrored) value ``x`` of each slot against its limits. All delays due by then have been fired."""
         phase, due, since = self.phase[:, slots], self.due_us[:, slots], self.since_us[:, slots]
-        stands = self._standing(slots, phase, x)
+        stands = self._standing(slots, phase, x, time_us)
         stood = (phase == PENDING) | (phase == RAISED)
         begun, ended = stands & ~stood, stood & ~stands
         to_pending, to_off = begun & (phase == OFF), ended & (phase == PENDING)
         to_raised, to_releasing = begun & (phase == RELEASING), ended & (phase == RAISED)
         due = np.where(to_pending, time_us + self.on_delay_us[:, slots], due)
-        due = np.where(to_releasing, time_us + self.off_delay_us[:, slots], due)
+        due = np.where(to_releasing, self.release_us(slots, time_us), due)
         due[to_off | to_raised] = FAR
         since = np.where(to_pending | to_releasing, time_us, since)
         for moved, target in (
@@ -124,25 +138,43 @@ class Side:
             self.phase[:, slots] = np.where(held, RAISED, phase)
             self.due_us[:, slots] = np.where(held, FAR, self.due_us[:, slots])
 
-    def relimit(self, slots: Rows, now_us: int, x: Floats, say: Say) -> None:
-        """The limits are others now: take the levels of all slots as they are, and hold known values against them.
+    def release_us(self, slots: Rows, since_us: Ints) -> Ints:
+        """When a condition that ended then is over for good; never where a person must say so."""
+        return np.where(self.latched[slots], FAR, since_us + self.off_delay_us[:, slots])
+
+    def back(self) -> Rows:
+        """Slots whose alert is latched and whose conditions are over."""
+        stands = (self.phase == PENDING) | (self.phase == RAISED)
+        found: Rows = np.flatnonzero(self.latched & (self.level > 0) & ~stands.any(axis=0))
+        return found
+
+    def unlatch(self, slots: Rows, now_us: int) -> None:
+        """Somebody has reset these (of `back`): they end with their off-delay, or now."""
+        self.latched[slots] = False
+        over_us = np.maximum(self.release_us(slots, self.since_us[:, slots]), now_us)
+        self.due_us[:, slots] = np.where(self.phase[:, slots] == RELEASING, over_us, FAR)
+
+    def relimit(self, slots: Rows, every: Rows, now_us: int, x: Floats, say: Say) -> None:
+        """The limits of ``every`` are others now: take their levels as they are, and hold the known values of ``slots``
+        (some of them) against the limits.
 
         What no longer holds is over at once; what holds now begins now.
         """
         phase, due, since = self.phase[:, slots], self.due_us[:, slots], self.since_us[:, slots]
-        stands = self._standing(slots, phase, x)
+        at_us = np.full(len(slots), now_us, dtype=np.int64)
+        stands = self._standing(slots, phase, x, at_us)
         begun = stands & (phase == OFF)
         ended = ~stands & ((phase == PENDING) | (phase == RAISED))
-        phase = np.where(begun, PENDING, np.where(ended, OFF, phase))
+        kept = ended & self.latched[slots]
+        phase = np.where(begun, PENDING, np.where(ended, np.where(kept, RELEASING, OFF), phase))
         phase = np.where(stands & (phase == RELEASING), RAISED, phase)
-        since = np.where(begun, now_us, since)
+        since = np.where(begun | kept, now_us, since)
         due = np.where(begun, now_us + self.on_delay_us[:, slots], due)
         due[ended | (phase == RAISED)] = FAR
         self.pending_peak[:, slots] = np.where(begun, x, self.pending_peak[:, slots])
         self.phase[:, slots], self.due_us[:, slots], self.since_us[:, slots] = phase, due, since
-        every = np.arange(len(self.level))
         at_us = np.full(len(every), now_us, dtype=np.int64)
-        self._settle(every, self.phase, self.due_us, at_us, say)
+        self._settle(every, self.phase[:, every], self.due_us[:, every], at_us, say)
 
     def quiet_band(self, slots: Rows) -> tuple[Floats, Floats]:
         """(low, high): good values of this closed range change nothing. Empty (inf, -inf) while a delay runs."""
@@ -166,11 +198,24 @@ class Side:
         """True where there is an alert that was last told to be unverified."""
         return self.unverified[slots] & (self.level[slots] > 0)
 
-    def _standing(self, slots: Rows, phase: Bytes, x: Floats) -> Bools:
+    def _standing(self, slots: Rows, phase: Bytes, x: Floats, time_us: Ints) -> Bools:
         stood = (phase == PENDING) | (phase == RAISED)
-        stands: Bools = (x > self.limit[:, slots]) | (stood & (x > self.reset[:, slots]))
+        beyond = x > self.limit[:, slots]
+        if self.hits_us.shape[1]:
+            beyond = self._often_enough(slots, beyond, time_us) | (beyond & (phase != OFF))
+        stands: Bools = beyond | (stood & (x > self.reset[:, slots]))
         stands[0] |= stands[1]
         return stands
+
+    def _often_enough(self, slots: Rows, beyond: Bools, time_us: Ints) -> Bools:
+        """Where the value is beyond the limit for the ``count``-th time within the time given."""
+        count, hits = self.count[slots], self.hits_us[:, :, slots]
+        first = np.take_along_axis(hits, np.broadcast_to(np.maximum(count - 2, 0), (2, 1, len(slots))), axis=1)[:, 0]
+        enough: Bools = beyond & ((count == 1) | (first >= time_us - self.within_us[slots]))
+        hits[:, 1:] = np.where(beyond[:, np.newaxis], hits[:, :-1], hits[:, 1:])
+        hits[:, 0] = np.where(beyond, time_us, hits[:, 0])
+        self.hits_us[:, :, slots] = hits
+        return enough
 
     def _settle(self, slots: Rows, phase: Bytes, due: Ints, at_us: Ints, say: Say) -> None:
         """Write the latches back and tell how the alert's level moved, if it did."""
@@ -196,6 +241,7 @@ class Side:
             self.level[raised] = level
             self.peak[raised] = self.pending_peak[level - 1, raised]
             self.told_us[raised] = at_us[which]
+            self.latched[raised] = self.latch[raised]
             say(self, Change.RAISED, raised, at_us[which])
 
     def _move(self, slots: Rows, which: Bools, new: Bytes, at_us: Ints, change: Change, say: Say) -> None:

@@ -1,10 +1,10 @@
-"""The executable specification of kind ``stale``; see `rules.oracle`."""
+"""The executable specification of kind ``stale``; see `rules.oracles.oracle`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from park.index import TagInfo
+from park.index import TagInfo, TagTable
 from park.quality import Quality
-from rules.oracle_limit import Sample
+from rules.oracles.base import Sample
 from rules.spec import StaleRule
 from rules.transition import Change, Transition, alert_id
 
@@ -102,7 +102,8 @@ class Connector:
 class StaleOracle:
     """All communication alarms of one rule."""
 
-    def __init__(self, rule: StaleRule, infos: list[TagInfo]) -> None:
+    def __init__(self, tags: TagTable, rule: StaleRule) -> None:
+        infos = rule.applies_to.pick(tags)
         self._rule = rule
         self._worst = Quality.UNCERTAIN if rule.uncertain == "evaluate" else Quality.GOOD
         self._told: list[Transition] = []
@@ -117,12 +118,15 @@ class StaleOracle:
                 named.setdefault(name, {}).setdefault((info.device, timeout, delay), []).append(Absent(info))
         self._connectors = [Connector(name, tags) for name, tags in sorted(named.items())]
 
+    def reset(self, alert_ids: Collection[str], now: int) -> None:
+        """Nothing: communication alarms are never latched."""
+
     def resume(self, now: int) -> None:
         """Absence counts from now [4.2]."""
         for connector in self._connectors:
             _return(connector.groups, now)
 
-    def advance(self, now: int, played: Mapping[int, list[Sample]]) -> list[Transition]:
+    def advance(self, now: int, played: Mapping[int, Sequence[Sample]]) -> list[Transition]:
         """Judge everything as of now."""
         self._now, self._told = now, []
         for connector in self._connectors:

@@ -6,15 +6,23 @@ no snapshots and writes no sentences (``why`` is empty).
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from park.batch import SampleBatch
 from park.index import TagTable
 from park.quality import Quality
-from rules.oracle_limit import Sample, TagAlarms
-from rules.oracle_stale import StaleOracle
-from rules.spec import LimitRule, RuleSet
+from rules.oracles.base import RuleOracle, Sample
+from rules.oracles.limit import LimitOracle
+from rules.oracles.stale import StaleOracle
+from rules.spec import RuleSet
 from rules.transition import Transition
+
+#: ``kind:`` -> its oracle, made of the tags and one rule.
+ORACLES: dict[str, Callable[[TagTable, Any], RuleOracle]] = {
+    "limit": LimitOracle,
+    "stale": StaleOracle,
+}
 
 
 class Oracle:
@@ -26,15 +34,8 @@ class Oracle:
         self._waiting: list[tuple[int, Sample]] = []
         self._newest: dict[int, int] = {}
         self.late = self.duplicate = self.unknown = 0
-        self._limits = [
-            TagAlarms(rule, info)
-            for rule in rules.rules
-            if isinstance(rule, LimitRule)
-            for info in rule.applies_to.pick(tags)
-        ]
-        self._stale = [
-            StaleOracle(rule, rule.applies_to.pick(tags)) for rule in rules.rules if not isinstance(rule, LimitRule)
-        ]
+        self._rules = [ORACLES[rule.kind](tags, rule) for rule in rules.rules]
+        self._resets: list[str] = []
 
     def step(self, batch: SampleBatch) -> None:
         """Keep the samples for the next advance [1.3]."""
@@ -45,19 +46,24 @@ class Oracle:
 
     def advance(self, now: int) -> list[Transition]:
         """Evaluate the samples, then let time pass [1.2, 1.4]."""
-        self._tick(now)
+        now = self._tick(now)
         played = self._in_order()
+        resets, self._resets = frozenset(self._resets), []
         told: list[Transition] = []
-        for alarms in self._limits:
-            told.extend(alarms.advance(self._tick(now), played.get(alarms.info.ix, [])))
-        for rule in self._stale:
-            told.extend(rule.advance(self._tick(now), played))
+        for rule in self._rules:
+            rule.reset(resets, now)
+            told.extend(rule.advance(now, played))
         return in_order(told)
+
+    def reset(self, alert_id: str) -> None:
+        """Somebody has reset an alert [3.13]."""
+        self._resets.append(alert_id)
 
     def resume(self, now: int) -> None:
         """The service was away until now [4.2]."""
-        for rule in self._stale:
-            rule.resume(self._tick(now))
+        now = self._tick(now)
+        for rule in self._rules:
+            rule.resume(now)
 
     def _tick(self, now: int) -> int:
         self._now = now if self._now is None else max(self._now, now)

@@ -1,44 +1,45 @@
-"""Turns the limits of a rule or of its tags into the arrays that `rules.levels` works on."""
+"""Turns limits into the arrays that `rules.bank.side` works on."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
-from park.index import TagInfo
 from park.model import Alarms, Limit
-from rules.levels import Side, SideName
-from rules.spec import LimitRule
+from rules.arrays import Ints
+from rules.bank.side import Side, SideName
+from rules.bank.words import Names
 
 _Levels = tuple[tuple[str, Limit | None], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compiled:
-    """The sides of all tags of a rule; slot ``i`` is the tag ``infos[i]``."""
-
-    infos: list[TagInfo]
-    sides: tuple[Side, Side]
-    #: By side, level and slot: ``H``, ``HH``, ...; empty where a tag has no such level.
-    names: tuple[tuple[list[str], list[str]], ...]
-
-
-def compile_limits(infos: list[TagInfo], rule: LimitRule) -> Compiled:
-    """Tags without any limit are left out."""
-    limited = [(info, alarms) for info in infos if (alarms := rule.limits or info.tag.alarms) and _any(alarms)]
-    size = len(limited)
+def compile_levels(alarms: Sequence[Alarms]) -> tuple[tuple[Side, Side], Names]:
+    """The sides of slots with these limits, and the names of their levels."""
+    size = len(alarms)
     sides = Side(SideName.high, size), Side(SideName.low, size)
-    names = (([""] * size, [""] * size), ([""] * size, [""] * size))
+    names: Names = (([""] * size, [""] * size), ([""] * size, [""] * size))
     high, low = _Cells(), _Cells()
-    for slot, (_, alarms) in enumerate(limited):
-        high.add(slot, alarms, (("H", alarms.H), ("HH", alarms.HH)), names[0])
-        low.add(slot, alarms, (("L", alarms.L), ("LL", alarms.LL)), names[1])
+    for slot, limits in enumerate(alarms):
+        high.add(slot, limits, (("H", limits.H), ("HH", limits.HH)), names[0])
+        low.add(slot, limits, (("L", limits.L), ("LL", limits.LL)), names[1])
     high.fill(sides[0])
     low.fill(sides[1])
-    return Compiled(infos=[info for info, _ in limited], sides=sides, names=names)
+    return sides, names
 
 
-def _any(alarms: Alarms) -> bool:
-    return not (alarms.H is None and alarms.HH is None and alarms.L is None and alarms.LL is None)
+def compile_fault(on_delay_us: Ints, off_delay_us: Ints) -> tuple[tuple[Side, Side], Names]:
+    """For slots whose signal is 1 where the fault is there and 0 where it is not."""
+    size = len(on_delay_us)
+    high, low = Side(SideName.high, size), Side(SideName.low, size)
+    high.limit[0] = high.reset[0] = 0.5
+    high.on_delay_us[0], high.off_delay_us[0] = on_delay_us, off_delay_us
+    return (high, low), (([""] * size, [""] * size), ([""] * size, [""] * size))
+
+
+def any_level(alarms: Alarms | None) -> bool:
+    """Whether there is a limit at all."""
+    return alarms is not None and not (
+        alarms.H is None and alarms.HH is None and alarms.L is None and alarms.LL is None
+    )
 
 
 class _Cells:

@@ -1,0 +1,217 @@
+"""Kinds that hold a number against limits which is not the tag's value, but derived from it (a rate, a mean, a fault).
+
+A *signal* is a number over time for each slot. Kinds over one tag derive it sample by sample (`DerivedKind`), kinds over
+several tags once per advance, as of its clock (`TickKind`). The alarms on it are a `rules.bank.bank.Bank`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+
+from park.quality import Quality
+from rules.arrays import NEVER, Bools, Bytes, Columns, Floats, Ints, Rows, lines, text
+from rules.bank.bank import Bank
+from rules.bank.state import find, keys, load_bank, save_bank
+from rules.kind import Saved
+from rules.memory import Memory
+from rules.samples import Samples
+from rules.transition import Transition
+
+
+class SlotMemory:
+    """What is known of each slot's signal. See `rules.bank.bank.Known`."""
+
+    def __init__(self, size: int, extras: int) -> None:
+        self.used_us: Ints = np.full(size, NEVER, dtype=np.int64)
+        self.used_value: Floats = np.full(size, np.nan)
+        self.grade: Bytes = np.full(size, Quality.BAD, dtype=np.uint8)
+        self.extra: Floats = np.full((extras, size), np.nan)
+
+    def learn(self, samples: Samples) -> None:
+        """Take in derived samples. Of several of a slot the last row stays, which is the newest."""
+        slot = samples.tag
+        self.grade[slot] = samples.grade
+        used = slice(None) if samples.all_good else np.flatnonzero(samples.grade < Quality.BAD)
+        slot = slot[used]
+        self.used_us[slot], self.used_value[slot] = samples.time_us[used], samples.value[used]
+        if samples.extra is not None:
+            self.extra[:, slot] = samples.extra[:, used]
+
+
+_KNOWN = ("used_us", "used_value", "grade", "extra")
+
+
+class _Derived(ABC):
+    """What both have in common. See `rules.kind.Kind`."""
+
+    #: Names of attributes, ``(..., n)`` by slot, that are the signal's own state.
+    STATE: ClassVar[tuple[str, ...]] = ()
+    #: Whether a value that is known is held at once against limits that have changed; else the next one decides.
+    RELIMIT: ClassVar[bool] = True
+
+    def __init__(self, bank: Bank) -> None:
+        self.bank = bank
+        self.known = SlotMemory(len(bank), bank.words.extras)
+
+    def structure(self, rule: int) -> str:
+        """What the signal's state depends on; where it is another the state is of no use, and the signal begins anew."""
+        return ""
+
+    def resume(self, now_us: int) -> None:
+        """See `rules.kind.Kind`; nothing, unless a kind measures silence."""
+
+    def set_back(self, now_us: int) -> None:
+        """See `rules.kind.Kind`; nothing, unless a kind has timers of its own by the clock."""
+
+    def reset(self, alert_ids: Collection[str], now_us: int) -> None:
+        """See `rules.kind.Kind`."""
+        self.bank.reset(alert_ids, now_us)
+
+    def save(self, memory: Memory) -> Saved:
+        """See `rules.kind.Kind`."""
+        self.bank.catch_up(np.flatnonzero(self.bank.active), self.known)
+        saved = save_bank(self.bank)
+        columns: Columns = {f"signal.{name}": column for name, column in self._save_signal().items()}
+        return replace(saved, columns=saved.columns | columns)
+
+    def _save_signal(self) -> Columns:
+        columns = keys(self.bank, np.arange(len(self.bank)))
+        columns |= {f"known.{name}": getattr(self.known, name) for name in _KNOWN}
+        columns |= {f"state.{name}": getattr(self, name) for name in self.STATE}
+        structures = [self.structure(rule) for rule in range(len(self.bank.slots.rules))]
+        return columns | {"structure": text(structures)}
+
+    def load(self, saved: Saved, moved: Ints, notes: list[str]) -> Bools:
+        """See `rules.kind.Kind`."""
+        columns = {
+            name.removeprefix("signal."): column for name, column in saved.columns.items() if name.startswith("signal.")
+        }
+        found = find(self.bank, saved, columns, moved)
+        same = self._same_structure(saved, columns, notes)
+        rows = (found >= 0) & np.append(same, False)[found]
+        slots = found[rows]
+        for name in _KNOWN:
+            getattr(self.known, name)[..., slots] = columns[f"known.{name}"][..., rows]
+        for name in self.STATE:
+            getattr(self, name)[..., slots] = columns[f"state.{name}"][..., rows]
+        self.loaded(slots)
+        return load_bank(self.bank, saved, moved, relimit=self.RELIMIT)
+
+    def loaded(self, slots: Rows) -> None:
+        """The state of these slots was taken over: bring in order what is derived from it."""
+
+    def _same_structure(self, saved: Saved, columns: Columns, notes: list[str]) -> Bools:
+        then = dict(zip(saved.rules, lines(columns["structure"]), strict=True))
+        same = []
+        for number, rule_id in enumerate(self.bank.slots.rule_ids):
+            same.append(then.get(rule_id) == self.structure(number))
+            if rule_id in then and not same[-1]:
+                notes.append(f"rule {rule_id}: its signal is another one now and begins anew")
+        return self.bank.slots.of_rules(same)
+
+
+class DerivedKind(_Derived):
+    """Kinds over one tag: a slot is a tag, its signal is derived from each of its samples in order."""
+
+    def __init__(self, bank: Bank, size: int) -> None:
+        """``size``: of arrays by tag index."""
+        super().__init__(bank)
+        self._slot_of = bank.slots.slot_of(size)
+        self._direct = len(bank) == size and bool((self._slot_of == np.arange(size)).all())
+
+    @abstractmethod
+    def derive(self, mine: Samples) -> Samples | None:
+        """``mine``: measured samples of this kind's tags, ``tag`` holding slots; sorted as `Samples` says, at least one.
+
+        Returns derived samples in slots: at most one for each, in the same order. Those that change nothing may be left
+        out where the bank's slot is idle; where it is active (``bank.active``) all must be there, for they tell that the
+        signal is known. A signal that cannot be told is a sample of BAD grade.
+        """
+
+    def tick(self, now_us: int, memory: Memory) -> Samples | None:
+        """Derived samples that the clock alone brings, at the end of an advance; at most one a slot."""
+        return None
+
+    def play(self, samples: Samples, memory: Memory) -> None:
+        """See `rules.kind.Kind`."""
+        mine = self._mine(samples)
+        if len(mine):
+            self._hand_over(self.derive(mine))
+
+    def advance(self, now_us: int, samples: Samples | None, memory: Memory) -> list[Transition]:
+        """See `rules.kind.Kind`."""
+        self._hand_over(self.tick(now_us, memory))
+        return self.bank.advance(now_us, self.known)
+
+    def _hand_over(self, derived: Samples | None) -> None:
+        if derived is not None and len(derived):
+            self.bank.play(derived, self.known)
+            self.known.learn(derived)
+
+    def _mine(self, samples: Samples) -> Samples:
+        if self._direct:
+            return samples
+        slot = self._slot_of.take(samples.tag)
+        rows = np.flatnonzero(slot >= 0)
+        if len(rows) == len(slot):
+            return replace(samples, tag=slot)
+        return Samples(
+            tag=slot[rows],
+            time_us=samples.time_us[rows],
+            value=samples.value[rows],
+            quality=samples.quality[rows],
+            grade=samples.grade[rows],
+            single=samples.single,
+            all_good=samples.all_good,
+        )
+
+
+class TickKind(_Derived):
+    """Kinds over several tags: the signal of every slot is judged once per advance, as of its clock."""
+
+    #: What the signals were at the last advance.
+    STATE = ("last_value", "last_grade")
+
+    def __init__(self, bank: Bank) -> None:
+        super().__init__(bank)
+        self.last_value: Floats = np.full(len(bank), np.nan)
+        self.last_grade: Bytes = np.full(len(bank), Quality.BAD, dtype=np.uint8)
+
+    @abstractmethod
+    def judge(self, now_us: int, samples: Samples | None, memory: Memory) -> tuple[Floats, Bytes, Floats | None] | None:
+        """(value, grade, extra) of every slot's signal; None where nothing can have changed since the last advance.
+
+        ``memory`` has learnt ``samples``. A value whose grade is BAD is not looked at.
+        """
+
+    def play(self, samples: Samples, memory: Memory) -> None:
+        """Nothing: all is judged once per advance."""
+
+    def advance(self, now_us: int, samples: Samples | None, memory: Memory) -> list[Transition]:
+        """See `rules.kind.Kind`."""
+        judged = self.judge(now_us, samples, memory) if len(self.bank) else None
+        if judged is not None:
+            self._hand_over(now_us, *judged)
+        return self.bank.advance(now_us, self.known)
+
+    def _hand_over(self, now_us: int, value: Floats, grade: Bytes, extra: Floats | None) -> None:
+        bad = (grade >= Quality.BAD) & (self.last_grade >= Quality.BAD)
+        changed = np.flatnonzero(((value != self.last_value) | (grade != self.last_grade)) & ~bad)
+        if not len(changed):
+            return
+        self.last_value, self.last_grade = value, grade
+        signals = Samples(
+            tag=changed,
+            time_us=np.full(len(changed), now_us, dtype=np.int64),
+            value=value[changed],
+            quality=grade[changed],
+            grade=grade[changed],
+            single=True,
+            all_good=not grade[changed].any(),
+            extra=None if extra is None else extra[:, changed],
+        )
+        self.bank.play(signals, self.known)
+        self.known.learn(signals)
