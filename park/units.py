@@ -81,3 +81,8 @@ def factor_offset(given: str, wanted: str) -> tuple[float, float]:
     if abs((two - one) - (one - zero)) > 1e-9 * abs(one - zero):  # decibels, for one
         raise ValueError(f"{given!r} and {wanted!r} are not on one linear scale; send the value in {wanted!r}")
     return one - zero, zero
+
+
+def converted(value: float, given: pint.Unit, wanted: pint.Unit) -> float:
+    """``value`` in another unit of the same thing. Raises pint.PintError where there is none."""
+    return float(_REGISTRY.Quantity(value, given).to(wanted).magnitude)

@@ -106,6 +106,7 @@ class Document:
 
     def __init__(self, text: str, file: str) -> None:
         self.file = file
+        self._lines = text.splitlines()
         self._problems: list[Problem] = []
         #: Containers by the node's id: a node that aliases share is built once.
         self._built: dict[int, tuple[object, int]] = {}
@@ -159,6 +160,33 @@ class Document:
                 node = node.value[step]
                 mark = node.start_mark
         return mark.line + 1, mark.column + 1
+
+    def problem_within(self, loc: _Loc, offset: int, message: str) -> Problem:
+        """A problem ``offset`` characters into the text at ``loc``; where the text was folded, at its beginning."""
+        node = self._node(loc)
+        if not isinstance(node, yaml.ScalarNode):
+            return self.problem(loc, message)
+        line, column = node.start_mark.line, node.start_mark.column
+        if node.style == "|":
+            before = node.value[:offset]
+            line += 1 + before.count("\n")
+            column = self._indent(line) + len(before) - (before.rfind("\n") + 1)
+        elif line == node.end_mark.line:
+            column += offset + (1 if node.style else 0)
+        return self._problem(line + 1, column + 1, message)
+
+    def _indent(self, line: int) -> int:
+        text = self._lines[line] if line < len(self._lines) else ""
+        return len(text) - len(text.lstrip(" "))
+
+    def _node(self, loc: _Loc) -> yaml.Node:
+        node = self._root
+        for step in loc:
+            if isinstance(node, yaml.MappingNode):
+                node = next((value for key, value in node.value if key.value == step), node)
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+        return node
 
     def _build(self, node: yaml.Node, depth: int) -> tuple[object, int]:
         """The node's data, and how many values it holds with its aliases expanded."""

@@ -1,7 +1,7 @@
-"""Kinds that hold a number against limits which is not the tag's value, but derived from it (a rate, a mean, a fault).
+"""Kinds that hold a number against limits which is not a tag's value, but derived: a rate, a mean, a fault.
 
-A *signal* is a number over time for each slot. Kinds over one tag derive it sample by sample (`DerivedKind`), kinds over
-several tags once per advance, as of its clock (`TickKind`). The alarms on it are a `rules.bank.bank.Bank`.
+A *signal* is a number over time for each slot. Kinds over one tag derive it sample by sample (`DerivedKind`), kinds
+over several tags once per advance, as of its clock (`TickKind`). The alarms on it are a `rules.bank.bank.Bank`.
 """
 
 from abc import ABC, abstractmethod
@@ -44,7 +44,7 @@ class SlotMemory:
 _KNOWN = ("used_us", "used_value", "grade", "extra")
 
 
-class _Derived(ABC):
+class _Derived:
     """What both have in common. See `rules.kind.Kind`."""
 
     #: Names of attributes, ``(..., n)`` by slot, that are the signal's own state.
@@ -57,7 +57,7 @@ class _Derived(ABC):
         self.known = SlotMemory(len(bank), bank.words.extras)
 
     def structure(self, rule: int) -> str:
-        """What the signal's state depends on; where it is another the state is of no use, and the signal begins anew."""
+        """What the signal's state depends on; where that is another, the state is of no use and begins anew."""
         return ""
 
     def resume(self, now_us: int) -> None:
@@ -113,7 +113,7 @@ class _Derived(ABC):
         return self.bank.slots.of_rules(same)
 
 
-class DerivedKind(_Derived):
+class DerivedKind(_Derived, ABC):
     """Kinds over one tag: a slot is a tag, its signal is derived from each of its samples in order."""
 
     def __init__(self, bank: Bank, size: int) -> None:
@@ -124,11 +124,11 @@ class DerivedKind(_Derived):
 
     @abstractmethod
     def derive(self, mine: Samples) -> Samples | None:
-        """``mine``: measured samples of this kind's tags, ``tag`` holding slots; sorted as `Samples` says, at least one.
+        """``mine``: measured samples of this kind's tags, ``tag`` holding slots; ordered as `Samples` says; at least one.
 
-        Returns derived samples in slots: at most one for each, in the same order. Those that change nothing may be left
-        out where the bank's slot is idle; where it is active (``bank.active``) all must be there, for they tell that the
-        signal is known. A signal that cannot be told is a sample of BAD grade.
+        Returns derived samples in slots: at most one for each, in the same order. Those that change nothing may be
+        left out where the bank's slot is idle; where it is active (``bank.active``) all must be there, for they tell
+        that the signal is known. A signal that cannot be told is a sample of BAD grade.
         """
 
     def tick(self, now_us: int, memory: Memory) -> Samples | None:
@@ -169,7 +169,7 @@ class DerivedKind(_Derived):
         )
 
 
-class TickKind(_Derived):
+class TickKind(_Derived, ABC):
     """Kinds over several tags: the signal of every slot is judged once per advance, as of its clock."""
 
     #: What the signals were at the last advance.

@@ -4,12 +4,13 @@ import os
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, field_validator, model_validator
 
 from connectors.registry import ConnectorConfigs
 from park.duration import DurationUs
 from park.model import DuplicateIds
 from park.yamlfile import Document, text_of
+from rules.kpi_norms import KpiNorms
 from service.store.housekeeping import StorePolicy
 
 
@@ -55,13 +56,21 @@ class Config(_Model):
     """The whole file. Paths in it are relative to where it stands, those of the connectors too."""
 
     park: Path
-    #: Rules; without it every limit of the park file is watched, and every ``stale_after``.
-    rules: Path | None = None
+    #: Rule files: one, several, or directories of them; without any, every limit of the park file is watched, and every
+    #: ``stale_after``.
+    rules: tuple[Path, ...] = ()
     data_dir: Path
     http: Http = Http()
     database: Database = Database()
     journal: JournalPolicy = JournalPolicy()
+    #: What the key figures of the alarm system are held against (deploy/docs/kpi.md).
+    kpi: KpiNorms = KpiNorms()
     connectors: ConnectorConfigs = ()
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: object) -> object:
+        return (given,) if isinstance(given, (str, Path)) else () if given is None else given
 
     @model_validator(mode="after")
     def _unique_connectors(self) -> "Config":

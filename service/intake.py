@@ -24,6 +24,7 @@ from service.alerts.book import Command, Raise
 from service.clock import Clock
 from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Extras, Row, storable
+from service.rules.versions import RulesChange
 
 _log = structlog.get_logger(__name__)
 
@@ -40,6 +41,7 @@ class _Waiting:
     letters: Sequence[DeadLetter]
     command: Command | None
     gap: Gap | None
+    rules: RulesChange | None
     durable: asyncio.Future[Row]
 
 
@@ -98,6 +100,10 @@ class JournalIntake:
         """Journal what a person asks; return the row it went into. Raises IntakeRefused."""
         return await self._enqueue(None, (), command=storable(command))
 
+    async def change_rules(self, change: RulesChange) -> Row:
+        """Journal a change of the rules; return the row it went into. Raises IntakeRefused."""
+        return await self._enqueue(None, (), rules=storable(change))
+
     def note_gap(self, gap: Gap) -> None:
         """Journal a gap with the next row that the journal takes; does not wait."""
         if self._stopped:
@@ -113,11 +119,14 @@ class JournalIntake:
         *,
         command: Command | None = None,
         gap: Gap | None = None,
+        rules: RulesChange | None = None,
     ) -> asyncio.Future[Row]:
         if self._stopped:
             raise IntakeRefused("the service is stopping; nothing was kept")
         future: asyncio.Future[Row] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(batch=batch, letters=letters, command=command, gap=gap, durable=future))
+        self._waiting.append(
+            _Waiting(batch=batch, letters=letters, command=command, gap=gap, rules=rules, durable=future)
+        )
         self._samples += len(batch) if batch is not None else 0
         self._filled.set()
         return future
@@ -200,6 +209,7 @@ class JournalIntake:
                 *(one.command for one in taken if one.command is not None),
             ),
             gaps=tuple(one.gap for one in taken if one.gap is not None),
+            rules=tuple(one.rules for one in taken if one.rules is not None),
         )
         try:
             row = await self._append(received_us, batch, extras)

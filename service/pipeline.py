@@ -17,16 +17,18 @@ import structlog
 from park.check import load_park
 from park.index import TagTable
 from park.model import Park
-from park.yamlfile import Document, FileInvalid
+from park.yamlfile import FileInvalid
+from rules.arrays import NEVER
 from rules.engine import Engine
-from rules.spec import RuleSet, default_rules
 from rules.transition import Transition
 from service.alerts.book import AlertBook, Command, Raise
 from service.alerts.model import Alert, Event
 from service.alerts.states import NotAllowed
-from service.facts import lookup
 from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Row
+from service.rules.files import RuleFile
+from service.rules.live import LiveRules
+from service.rules.versions import InForce, RuleVersion, files_sha256, first_version
 
 _log = structlog.get_logger(__name__)
 
@@ -41,26 +43,33 @@ def read_park(text: str, file: str) -> Park:
     return load_park(text, file).park
 
 
-def read_rules(text: str, file: str) -> RuleSet:
-    """The rules of a YAML text; the default rules where it is empty. Raises park.yamlfile.FileInvalid."""
-    return Document(text, file).model(RuleSet) if text.strip() else default_rules()
-
-
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
-    """The park and the rules as text: what a journal row's meaning depends on besides the rows before it."""
+    """The park and the configured rules as text."""
 
     park_yaml: str
     #: Name of the file, for messages.
     park_file: str = "park"
-    #: Empty: the default rules.
-    rules_yaml: str
+    #: One file alone, as checkpoints of older versions hold it; empty: none.
+    rules_yaml: str = ""
     rules_file: str = "rules"
+    rule_files: tuple[RuleFile, ...] = ()
 
-    def build(self, journal: Journal) -> tuple[TagTable, RuleSet]:
-        """Parsed, with every tag's lasting index."""
-        park = read_park(self.park_yaml, self.park_file)
+    @property
+    def files(self) -> tuple[RuleFile, ...]:
+        """All rule files; none: the default rules."""
+        alone = (RuleFile(name=self.rules_file, text=self.rules_yaml),) if self.rules_yaml.strip() else ()
+        return self.rule_files or alone
+
+    @property
+    def park(self) -> tuple[str, str]:
+        """Text and name of the park file."""
+        return self.park_yaml, self.park_file
+
+    def tags(self, journal: Journal) -> TagTable:
+        """Of the park, each with its lasting index. Raises park.yamlfile.FileInvalid."""
+        park = read_park(*self.park)
         ids = [f"{owner}.{source.id}.{tag.id}" for owner, source, tag in park.tags()]
-        return TagTable(park, journal.register_tags(ids)), read_rules(self.rules_yaml, self.rules_file)
+        return TagTable(park, journal.register_tags(ids))
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +81,10 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     book: bytes
     #: Events that the store did not have yet.
     unstored: list[Event]
+    #: Time of that row: it tells the day, and the day tells which rules are live. None: written by an older version.
+    row_us: int | None = None
+    #: None: those of ``setup``.
+    rules: InForce | None = None
 
 
 class Pipeline:
@@ -81,9 +94,10 @@ class Pipeline:
         self._journal = journal
         self._setup = setup
         self._publish = publish
-        self.tags, self._rules = setup.build(journal)
-        self.engine = Engine(self.tags, self._rules)
-        self.book = AlertBook(journal.id, lookup(self.tags, self._rules))
+        self._row_us = journal.last_received_us
+        self.tags = setup.tags(journal)
+        self.rules = LiveRules(self.tags, first_version(setup.files), self._row_us)
+        self.book = AlertBook(journal.id, self.rules.compiled.lookup)
         #: The row that was folded last.
         self.position = journal.trimmed
         #: Up to here the checkpoint knows everything; rows before it may be trimmed.
@@ -96,6 +110,16 @@ class Pipeline:
         self._outcomes: OrderedDict[str, Alert | NotAllowed] = OrderedDict()
         self._folded = asyncio.Event()
 
+    @property
+    def engine(self) -> Engine:
+        """Of the rules that are live."""
+        return self.rules.engine
+
+    @property
+    def unstored_versions(self) -> deque[RuleVersion]:
+        """As `unstored`, of versions of the rules."""
+        return self.rules.unstored
+
     def recover(self) -> None:
         """Restore the checkpoint and play the rows behind it, with the park and rules under which they were written."""
         data = self._journal.load_state(_CHECKPOINT)
@@ -106,35 +130,49 @@ class Pipeline:
         self.save_checkpoint()
 
     def _restore(self, checkpoint: Checkpoint) -> None:
-        now = (self._setup, self.tags, self._rules)
-        changed = checkpoint.setup != self._setup and self._use_old(checkpoint.setup)
+        setup, tags = self._setup, self.tags
+        self._row_us = self._row_us if checkpoint.row_us is None else checkpoint.row_us
+        self._use_old(checkpoint)
         self.engine.restore(checkpoint.engine)
         self.book.restore(checkpoint.book)
         self.position = self.checkpointed = checkpoint.position
         self.unstored.extend(checkpoint.unstored)
         self._publish(checkpoint.unstored)
         self._replay()
-        if changed:
-            engine, book = self.engine.snapshot(), self.book.snapshot()
-            self._use(*now)
-            self.engine.restore(engine)
-            self.book.restore(book)
-            _log.info("The park or the rules have changed; what is unchanged kept its state.")
+        self._use_new(setup, tags)
 
-    def _use_old(self, setup: Setup) -> bool:
+    def _use_old(self, checkpoint: Checkpoint) -> None:
+        """The park and the rules under which the rows behind the checkpoint were written."""
+        setup = checkpoint.setup
+        in_force = checkpoint.rules or first_version(setup.files)
         try:
-            self._use(setup, *setup.build(self._journal))
+            tags = self.tags if setup.park == self._setup.park else setup.tags(self._journal)
+            self._use(setup, tags, in_force)
         except FileInvalid as error:  # written under an older version, which took what this one refuses
             _log.warning(
                 "The former park or rules cannot be read; its rows are played under the new.", reason=str(error)
             )
-            return False
-        return True
+            self._use(self._setup, self.tags, in_force.with_files(self._setup.files))
 
-    def _use(self, setup: Setup, tags: TagTable, rules: RuleSet) -> None:
-        self._setup, self.tags, self._rules = setup, tags, rules
-        self.engine = Engine(tags, rules)
-        self.book = AlertBook(self._journal.id, lookup(tags, rules))
+    def _use_new(self, setup: Setup, tags: TagTable) -> None:
+        """The park of the files as they are now; and their rules, unless others were put into force meanwhile."""
+        in_force = self.rules.in_force()
+        if files_sha256(setup.files) != in_force.configured:
+            in_force = in_force.with_files(setup.files)
+        elif setup.park == self._setup.park:
+            return
+        engine, book = self.engine.snapshot(), self.book.snapshot()
+        self._use(setup, tags, in_force)
+        self.engine.restore(engine)
+        self.book.restore(book)
+        _log.info("The park or the rules have changed; what is unchanged kept its state.")
+
+    def _use(self, setup: Setup, tags: TagTable, in_force: InForce) -> None:
+        """With an engine and a book that have seen nothing yet."""
+        fresh = self.rules.compiled if tags is self.tags and self.engine.now_us == NEVER else None
+        rules = LiveRules(tags, in_force, self._row_us, compiled=fresh)
+        self._setup, self.tags, self.rules = setup, tags, rules
+        self.book = AlertBook(self._journal.id, rules.compiled.lookup)
 
     def _replay(self) -> None:
         while rows := self._journal.read(self.position):
@@ -144,18 +182,27 @@ class Pipeline:
     def fold(self, row: Row) -> None:
         """One row: samples, then timers, then what people asked. Whatever is wrong with it, the next is folded."""
         started = time.perf_counter()
-        now_us = row.received_us
+        now_us = self._row_us = row.received_us
+        self._try(row, lambda: self.rules.begin(now_us, self.book))
         events: list[Event] = []
         for transition in self._found(row):
             events += self._recorded(row, partial(self.book.apply, [transition], now_us))
         for one in row.extras.commands:
             events += self._recorded(row, partial(self._do, one, now_us))
+        for change in row.extras.rules:
+            self._try(row, partial(self.rules.change, change, now_us, self.book))
         self.position = row.position
         # What is in the chain must reach the store, or the chain would have a hole.
         if events:
             self.unstored.extend(events)
             self._publish(events)
         self.step_ms = (time.perf_counter() - started) * 1e3
+
+    def _try(self, row: Row, do: Callable[[], object]) -> None:
+        try:
+            do()
+        except Exception as error:
+            self._poisoned(row, error)
 
     def _found(self, row: Row) -> list[Transition]:
         try:
@@ -203,15 +250,19 @@ class Pipeline:
 
     async def outcome(self, command_id: str, position: int) -> Alert:
         """What became of a command journalled at ``position``. Raises NotAllowed."""
-        while self.position < position:
-            self._folded.clear()
-            await self._folded.wait()
+        await self.reached(position)
         outcome = self._outcomes.get(command_id)
         if outcome is None:
             raise NotAllowed("the command was journalled, but its outcome is no longer known; look at the alert")
         if isinstance(outcome, NotAllowed):
             raise outcome
         return outcome
+
+    async def reached(self, position: int) -> None:
+        """Until the row at ``position`` has been folded."""
+        while self.position < position:
+            self._folded.clear()
+            await self._folded.wait()
 
     def on_row(self, row: Row) -> None:
         """The intake has made a row durable: fold it, and any before it that was missed."""
@@ -229,6 +280,8 @@ class Pipeline:
             engine=self.engine.snapshot(),
             book=self.book.snapshot(),
             unstored=list(self.unstored),
+            row_us=self._row_us,
+            rules=self.rules.in_force(),
         )
         return checkpoint.position, msgspec.msgpack.encode(checkpoint)
 

@@ -15,6 +15,7 @@ from connectors.base import Connector, Context, Health, State
 from connectors.registry import BUILDERS
 from park.index import TagTable
 from park.yamlfile import text_of
+from rules.kpi_norms import KpiNorms
 from rules.memory import Latest
 from service.alerts.book import AlertBook, Command
 from service.alerts.model import Alert
@@ -26,7 +27,8 @@ from service.intake import JournalIntake, row_time
 from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Extras
 from service.live import LiveHub
-from service.pipeline import Pipeline, Setup, read_park, read_rules
+from service.pipeline import Pipeline, Setup, read_park
+from service.rules.files import check_files, read_rule_files
 from service.store.queries import Queries
 from service.store.writer import StoreWriter
 
@@ -45,11 +47,9 @@ def load_setup(config: Config) -> Setup:
     setup = Setup(
         park_yaml=text_of(config.park.read_bytes(), str(config.park)),
         park_file=str(config.park),
-        rules_yaml=text_of(config.rules.read_bytes(), str(config.rules)) if config.rules else "",
-        rules_file=str(config.rules or ""),
+        rule_files=read_rule_files(config.rules),
     )
-    read_park(setup.park_yaml, setup.park_file)
-    read_rules(setup.rules_yaml, setup.rules_file)
+    check_files(TagTable(read_park(*setup.park)), setup.rule_files)
     return setup
 
 
@@ -97,6 +97,11 @@ class Service:
     def book(self) -> AlertBook:
         """The alert book."""
         return self.pipeline.book
+
+    @property
+    def norms(self) -> KpiNorms:
+        """What the key figures are held against."""
+        return self._config.kpi
 
     def latest(self) -> Latest:
         """Greatest source time, value and quality of every tag, by tag index."""

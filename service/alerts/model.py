@@ -45,12 +45,27 @@ class Alert(msgspec.Struct, kw_only=True):
     acked_us: int | None = None
     acked_by: str = ""
     why: str = ""
+    #: Kind of the rule; ``service`` for the service's own alarms.
+    kind: str = ""
+    #: The law keeps it on the list: it is never put aside (service/alerts/law.py).
+    protected: bool = False
+    #: Id of the alert that opened its first-out group, its own where it stands alone; and whether it came first.
+    group: str = ""
+    first_out: bool = False
+    #: At least the third of its point within a minute.
+    chattering: bool = False
+    #: While it is put aside: since when, until when (None: until what explains it is over), by whom or what, and why.
+    aside_since_us: int | None = None
+    aside_until_us: int | None = None
+    aside_by: str = ""
+    aside_reason: str = ""
+    work_order: str = ""
     #: Sequence number of the last event.
     seq: int = 0
 
 
-class Event(msgspec.Struct, kw_only=True, frozen=True):
-    """One change of one alert: a link of the hash chain. Append-only."""
+class Event(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """One change of one alert, or of one context entry: a link of the hash chain. Append-only."""
 
     #: Which journal's chain; a lost journal begins a new one.
     chain: str
@@ -68,10 +83,17 @@ class Event(msgspec.Struct, kw_only=True, frozen=True):
     #: When it took effect (source time) and when it was recorded (the service's clock).
     effective_us: int
     recorded_us: int
-    #: The alert as it stands after this change.
+    #: The alert as it stands after this change; empty where the event is about a context entry.
     alert: dict[str, Any]
     prev_hash: str
     hash: str
+    #: The context entry as it stands after this change; ``alert_id`` is its id then.
+    context: dict[str, Any] | None = None
+
+    @property
+    def enterprise(self) -> str:
+        """Whose alert or entry it is about."""
+        return str((self.context or self.alert)["enterprise"])
 
 
 def chain_hash(event: Event) -> str:

@@ -11,7 +11,10 @@
 
     UNACK, ACKED ──SHELVE──▶ SHELVED ──EXPIRED, LEVEL_UP──▶ UNACK,  ──UNSHELVE──▶ ACKED,  ──CLEARED──▶ NORM
     UNACK, ACKED ──SUPPRESS─▶ SUPPRESSED ──CONTEXT_ENDED──▶ UNACK,  ──CLEARED──▶ NORM
-    UNACK, ACKED ──TAKE_OUT─▶ OUT_OF_SERVICE ──PUT_BACK───▶ UNACK,  ──CLEARED──▶ NORM
+    UNACK, ACKED ──TAKE_OUT─▶ OUT_OF_SERVICE ──PUT_BACK, EXPIRED──▶ UNACK,  ──CLEARED──▶ NORM
+
+Whatever is put aside ends: SHELVED and OUT_OF_SERVICE at their end time (EXPIRED), SUPPRESSED with what explains it
+(CONTEXT_ENDED). When they end, and what may not be put aside at all: deploy/docs/semantics.md, 7.
 """
 
 from enum import StrEnum
@@ -30,7 +33,7 @@ class State(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What may happen to an alert. The first seven are the engine's, the others a person's or a timer's."""
+    """What may happen to an alert, and to a context entry. The first seven are the engine's."""
 
     RAISED = "raised"
     LEVEL_UP = "level_up"
@@ -49,20 +52,27 @@ class Trigger(StrEnum):
     CONTEXT_ENDED = "context_ended"
     TAKE_OUT = "take_out"
     PUT_BACK = "put_back"
+    #: Somebody resets a latched alarm; the engine clears it where its condition is over.
+    RESET = "reset"
+    #: Another alert of its group turns out to have come before it.
+    NOT_FIRST = "not_first"
+    #: Of context entries.
+    CONTEXT_OPENED = "context_opened"
+    CONTEXT_BEGAN = "context_began"
+    CONTEXT_SHORTENED = "context_shortened"
+    CONTEXT_OVER = "context_over"
 
 
-#: What a person or a timer may ask for by a command; all else only the engine finds.
+#: What a person may ask for about an alert; all else the engine and the book find by themselves.
 COMMANDS = frozenset(
     {
         Trigger.ACK,
         Trigger.COMMENT,
         Trigger.SHELVE,
         Trigger.UNSHELVE,
-        Trigger.EXPIRED,
-        Trigger.SUPPRESS,
-        Trigger.CONTEXT_ENDED,
         Trigger.TAKE_OUT,
         Trigger.PUT_BACK,
+        Trigger.RESET,
     }
 )
 #: States in which the condition stands but the alert is put aside.
@@ -72,8 +82,8 @@ _STAY = {
     (state, trigger): state
     for state in State
     if state is not State.NORM
-    for trigger in (Trigger.LEVEL_DOWN, Trigger.UNVERIFIED, Trigger.VERIFIED, Trigger.COMMENT)
-}
+    for trigger in (Trigger.LEVEL_DOWN, Trigger.UNVERIFIED, Trigger.VERIFIED, Trigger.COMMENT, Trigger.NOT_FIRST)
+} | {(state, Trigger.RESET): state for state in (State.UNACK, State.ACKED, *sorted(ASIDE))}
 
 NEXT: dict[tuple[State, Trigger], State] = _STAY | {
     (State.UNACK, Trigger.ACK): State.ACKED,
@@ -98,6 +108,7 @@ NEXT: dict[tuple[State, Trigger], State] = _STAY | {
     (State.ACKED, Trigger.TAKE_OUT): State.OUT_OF_SERVICE,
     (State.OUT_OF_SERVICE, Trigger.LEVEL_UP): State.OUT_OF_SERVICE,
     (State.OUT_OF_SERVICE, Trigger.PUT_BACK): State.UNACK,
+    (State.OUT_OF_SERVICE, Trigger.EXPIRED): State.UNACK,
     (State.OUT_OF_SERVICE, Trigger.CLEARED): State.NORM,
 }
 

@@ -8,7 +8,19 @@ from service.api.access import authenticate
 from service.api.answer import Json
 from service.api.keys import Keys
 from service.api.middleware import Limits, SecurityHeaders, Timing
-from service.api.routers import alerts, connectors, dead_letters, health, live, park, samples, session, status, tags
+from service.api.routers import (
+    alerts,
+    connectors,
+    dead_letters,
+    health,
+    kpi,
+    live,
+    park,
+    samples,
+    session,
+    status,
+    tags,
+)
 from service.api.state import State
 from service.api.view import ServiceView
 
@@ -35,7 +47,7 @@ def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> F
     app.include_router(health.router)
     app.include_router(status.metrics_router)
     app.include_router(session.router)
-    for one in (park, tags, samples, alerts, connectors, dead_letters, status, live):
+    for one in (park, tags, samples, alerts, kpi, connectors, dead_letters, status, live):
         app.include_router(one.router, dependencies=[Depends(authenticate)])
     description.install(app)
     page.install(app)

@@ -17,6 +17,7 @@ TAGS = [
         "name": "alerts",
         "description": "Alerts (ISA-18.2, IEC 62682): standing ones from memory, history from the store",
     },
+    {"name": "kpi", "description": "Key figures of the alarm system (ISA-18.2, EEMUA 191); from the store"},
     {"name": "live", "description": "Alert events as they happen"},
     {"name": "connectors", "description": "The links to the plant, their gaps, and what could not be used"},
     {"name": "service", "description": "The service itself"},

@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from connectors.base import Health, State
 from service.alerts.states import State as AlertState
+from service.api.kpi_gauges import kpi_gauges
 from service.api.view import ServiceView
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -57,6 +58,7 @@ class _OfService(Collector):
         """Everything, as it is now."""
         yield from self._service()
         yield from self._alerts()
+        yield from kpi_gauges(self._view.book, self._view.norms, self._view.clock())
         yield from _connectors(self._view.connectors(), self._view.clock())
 
     def _service(self) -> Iterator[Metric]:

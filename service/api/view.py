@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from connectors.base import Health
 from park.index import TagTable
+from rules.kpi_norms import KpiNorms
 from rules.memory import Latest
 from service.alerts.book import AlertBook, Command
 from service.alerts.model import Alert
@@ -27,6 +28,10 @@ class ServiceView(Protocol):
     @property
     def book(self) -> AlertBook:
         """The alert book."""
+
+    @property
+    def norms(self) -> KpiNorms:
+        """What the key figures are held against."""
 
     def latest(self) -> Latest:
         """Greatest source time, value and quality of every tag, by tag index."""

@@ -8,6 +8,7 @@ import msgspec
 from connectors.base import Gap
 from park.batch import DeadLetter, SampleBatch
 from service.alerts.book import Command, Raise
+from service.rules.versions import RulesChange
 
 
 class Extras(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -19,9 +20,11 @@ class Extras(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     gaps: tuple[Gap, ...] = ()
     #: The service was started at this row's time: absence before it is our own.
     start: bool = False
+    #: Changes of the rules: in force from the next row on.
+    rules: tuple[RulesChange, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.letters or self.commands or self.gaps or self.start)
+        return bool(self.letters or self.commands or self.gaps or self.start or self.rules)
 
 
 NO_EXTRAS = Extras()
@@ -31,7 +34,7 @@ encode_extras = msgspec.msgpack.Encoder().encode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Processing it is: ``step(batch)``, ``advance(received_us)``, then the commands."""
+    """Processing it is: ``step(batch)``, ``advance(received_us)``, then the commands, then the changes of the rules."""
 
     #: 1, 2, 3, ... without a hole; never reused.
     position: int
@@ -52,7 +55,7 @@ def decode(position: int, received_us: int, samples: bytes | None, extras: bytes
     )
 
 
-_Storable = TypeVar("_Storable", DeadLetter, Gap, Command)
+_Storable = TypeVar("_Storable", DeadLetter, Gap, Command, RulesChange)
 
 
 def storable(one: _Storable) -> _Storable:

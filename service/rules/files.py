@@ -8,7 +8,9 @@ from pathlib import Path
 import msgspec
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
+from park.index import TagTable
 from park.yamlfile import Document, FileInvalid, Problem, text_of
+from rules.check import check_rules
 from rules.spec import AnyRule, Rule, RuleSet, default_rules
 
 _SUFFIXES = (".yaml", ".yml")
@@ -39,9 +41,12 @@ class Place:
     document: Document
     number: int
 
-    def problem(self, loc: _Loc, message: str) -> Problem:
-        """At a part of the rule (keys and positions from the rule on), or at the rule itself."""
-        return self.document.problem(("rules", self.number, *loc), message)
+    def problem(self, loc: _Loc, message: str, offset: int | None = None) -> Problem:
+        """At a part of the rule (keys and positions from the rule on), or ``offset`` characters into what it says."""
+        whole = ("rules", self.number, *loc)
+        if offset is None:
+            return self.document.problem(whole, message)
+        return self.document.problem_within(whole, offset, message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +102,23 @@ def load_rules(files: tuple[RuleFile, ...]) -> LoadedRules:
         raise FileInvalid(problems)
     rules = RuleSet(rules=tuple(rule for rule, _ in found))
     return LoadedRules(rules=rules, places={rule.id: place for rule, place in found})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedFiles:
+    """Rules that a park can be watched with, and what is odd about them."""
+
+    loaded: LoadedRules
+    warnings: list[Problem]
+
+
+def check_files(tags: TagTable, files: tuple[RuleFile, ...]) -> CheckedFiles:
+    """Read together and held against the park. Raises FileInvalid with every problem of every file."""
+    loaded = load_rules(files)
+    checked = check_rules(tags, loaded.rules, loaded.places)
+    if checked.errors:
+        raise FileInvalid(checked.errors)
+    return CheckedFiles(loaded=loaded, warnings=checked.warnings)
 
 
 def _second_ones(found: Sequence[tuple[AnyRule, Place]]) -> list[Problem]:

@@ -5,10 +5,12 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
+from rules.kpi import Occurrence
 from service.alerts.model import Alert, Event
 from service.store.asking import Asking, Connection
 from service.store.errors import StoreUnavailable
 from service.store.events import moment
+from service.store.occurrences import occurrence_of_row
 from service.store.samples import Key, Page, Resolution, Span, StoredTag, bucket_boundary, bucketed_page, raw_page
 from service.store.scope import Scope
 from service.store.sqlfile import SqlFile
@@ -39,6 +41,7 @@ _EVENTS_OF = _ALERTS["events_of_alert"]
 _EVENTS_SINCE = _ALERTS["events_since"]
 _LETTERS = _CONNECTORS["dead_letters"]
 _GAPS = _CONNECTORS["connector_gaps"]
+_OCCURRENCES = SqlFile("kpi")["occurrences"]
 
 _FIRST, _LAST = Key(-(2**31), 0), Key(2**31 - 1, 0)
 
@@ -143,6 +146,12 @@ class Queries:
             **wanted.parameters(),
         )
         return [alert_of(row) for row in rows]
+
+    async def occurrences(self, scope: Scope, span: Span, *, limit: int) -> list[Occurrence]:
+        """All alerts that were raised in the span or stood at its beginning, oldest first, at most ``limit``."""
+        span_us = {"from": moment(span.from_us), "to": moment(span.to_us)}
+        rows = await self._rows(_OCCURRENCES, visible=scope.parameter, limit=limit, **span_us)
+        return [occurrence_of_row(row) for row in rows]
 
     async def alert(self, scope: Scope, alert_id: str) -> Alert | None:
         """One alert as it stands in the store; None where there is none or the scope does not see it."""

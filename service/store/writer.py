@@ -20,7 +20,9 @@ from park.index import TagTable
 from service.alerts.model import Event
 from service.journal.journal import Journal
 from service.journal.rows import Row
+from service.rules.versions import RuleVersion
 from service.store import events as event_rows
+from service.store import rule_versions
 from service.store.copy import Rows, copy_new_rows, copy_rows, encode, sort_rows
 from service.store.housekeeping import Housekeeping, StorePolicy
 from service.store.migrate import MigrationRefused, edition, migrate
@@ -70,6 +72,7 @@ class StoreWriter:
         tags: TagTable,
         unstored: deque[Event],
         *,
+        versions: deque[RuleVersion] | None = None,
         policy: StorePolicy,
         health: Callable[[], Sequence[tuple[str, str, dict[str, Any]]]] = tuple,
     ) -> None:
@@ -77,6 +80,7 @@ class StoreWriter:
         self._journal = journal
         self._tags = tags
         self._unstored = unstored
+        self._versions: deque[RuleVersion] = deque() if versions is None else versions
         self._housekeeping = Housekeeping(policy, health)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -148,13 +152,14 @@ class StoreWriter:
                 self._write(connection, rows)
             self._housekeeping.run(connection, time.monotonic())
             behind = self._journal.last_position > self.status.position
-            if self._stop.is_set() and not behind and not self._unstored:
+            if self._stop.is_set() and not behind and not self._unstored and not self._versions:
                 return
             if sum(len(row.batch) for row in rows if row.batch is not None) < MAX_SAMPLES // 2:
                 self._stop.wait(_LINGER_S)
                 self._journal.wait_beyond(self.status.position, _LINGER_S)
 
     def _write_events(self, connection: psycopg.Connection) -> None:
+        self._write_versions(connection)
         events = list(self._unstored)
         if not events:
             return
@@ -163,6 +168,15 @@ class StoreWriter:
         for _ in events:
             self._unstored.popleft()
         self.status.events += len(events)
+
+    def _write_versions(self, connection: psycopg.Connection) -> None:
+        versions = list(self._versions)
+        if not versions:
+            return
+        with connection.transaction():
+            rule_versions.write(connection, self._journal.id, versions)
+        for _ in versions:
+            self._versions.popleft()
 
     def _write(self, connection: psycopg.Connection, rows: Sequence[Row]) -> None:
         samples = self._to_rows(rows)

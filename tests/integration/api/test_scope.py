@@ -29,6 +29,7 @@ ASKED = {
         *("?state=norm&state=unack", f"?target={THEIRS}", f"?history=true&target={THEIRS}", "?source=borealis.outlet"),
     ],
     ("GET", "/api/v1/alerts/{alert_id}"): ["/api/v1/alerts/{theirs}", "/api/v1/alerts/{theirs_stored}"],
+    ("GET", "/api/v1/kpi"): [f"?{SPAN}", *(f"?{SPAN}&by={one}" for one in ("enterprise", "source", "operator"))],
     ("GET", "/api/v1/connectors"): [""],
     ("GET", "/api/v1/dead-letters"): ["", "?connector=loggers", "?reason=undecodable"],
     ("GET", "/api/v1/status"): [""],

@@ -14,6 +14,7 @@ from park.batch import SampleBatch
 from park.check import load_park
 from park.index import TagTable
 from park.quality import CLASS_MASK, Quality
+from rules.kpi_norms import KpiNorms
 from rules.memory import Latest
 from rules.transition import Change, Transition, alert_id
 from service.alerts.book import AlertBook, Command, Facts
@@ -92,6 +93,7 @@ class ServiceInMemory:
     now_us: int = START_US
     problems: list[str] = field(default_factory=list)
     ready: bool = True
+    norms: KpiNorms = field(default_factory=KpiNorms)
 
     def __post_init__(self) -> None:
         self.book = AlertBook(self.chain, self._facts)

@@ -13,6 +13,7 @@ from tests.unit.service.making import NOON_US, S_US, transition
 
 CHAIN = "00000000-0000-4000-8000-000000000001"
 LATER_US = NOON_US + 60 * S_US
+BACK_US = LATER_US + 1_800 * S_US
 
 
 def facts(rule: str, target: str, level: str) -> Facts:
@@ -30,10 +31,12 @@ def play(book: AlertBook, *transitions: Transition, now_us: int = LATER_US) -> l
     return book.apply(transitions, now_us)
 
 
-def ask(trigger: Trigger, *, level: str = "", by: str = "王", one: str = "", to: str = "", reason: str = "") -> Command:
-    """What a person asks about the level alarm."""
+def ask(trigger: Trigger, *, level: str = "", by: str = "王", one: str = "", to: str = "", **more: Any) -> Command:
+    """What a person asks about the level alarm; what is put aside comes back after half an hour."""
+    if trigger in (Trigger.SHELVE, Trigger.TAKE_OUT):
+        more = {"reason": "探头更换", "until_us": BACK_US, "work_order": "WO-17"} | more
     return Command(
-        id=one or f"{trigger}-{level}-{by}", trigger=trigger, alert_id=to or ALERT, by=by, reason=reason, level=level
+        id=one or f"{trigger}-{level}-{by}", trigger=trigger, alert_id=to or ALERT, by=by, level=level, **more
     )
 
 
@@ -188,22 +191,23 @@ def test_nobody_can_command_what_only_the_engine_finds(book: AlertBook, trigger:
     assert book.snapshot() == before
 
 
-@pytest.mark.parametrize(
-    ("away", "back"),
-    [
-        (Trigger.SHELVE, Trigger.EXPIRED),
-        (Trigger.SUPPRESS, Trigger.CONTEXT_ENDED),
-        (Trigger.TAKE_OUT, Trigger.PUT_BACK),
-    ],
-)
-def test_alert_that_comes_back_by_itself_must_be_acknowledged_anew(
-    book: AlertBook, away: Trigger, back: Trigger
-) -> None:
+@pytest.mark.parametrize("away", [Trigger.SHELVE, Trigger.TAKE_OUT])
+def test_alert_that_comes_back_by_itself_must_be_acknowledged_anew(book: AlertBook, away: Trigger) -> None:
     play(book, transition())
-    for trigger in (Trigger.ACK, away, back):
+    for trigger in (Trigger.ACK, away):
         book.command(ask(trigger, level="H"), LATER_US)
+    assert book.advance(BACK_US - 1) == []
+    (event,) = book.advance(BACK_US)
+    assert (event.trigger, event.actor, event.effective_us) == (Trigger.EXPIRED, "engine", BACK_US)
     alert = alert_in(book)
     assert (alert.state, alert.acked_us, alert.acked_by) == (State.UNACK, None, "")
+
+
+@pytest.mark.parametrize("found", [Trigger.SUPPRESS, Trigger.CONTEXT_ENDED, Trigger.EXPIRED, Trigger.CONTEXT_OPENED])
+def test_nobody_can_command_what_only_the_book_finds(book: AlertBook, found: Trigger) -> None:
+    play(book, transition())
+    with pytest.raises(NotAllowed, match="found by the engine, not asked for"):
+        book.command(ask(found), LATER_US)
 
 
 def test_who_takes_an_alert_off_the_shelf_has_acknowledged_it(book: AlertBook) -> None:
@@ -214,7 +218,7 @@ def test_who_takes_an_alert_off_the_shelf_has_acknowledged_it(book: AlertBook) -
     assert (alert.state, alert.acked_by, alert.acked_us) == (State.ACKED, "李", LATER_US + 1)
 
 
-@pytest.mark.parametrize("away", [Trigger.SHELVE, Trigger.SUPPRESS, Trigger.TAKE_OUT])
+@pytest.mark.parametrize("away", [Trigger.SHELVE, Trigger.TAKE_OUT])
 def test_alert_put_aside_is_still_followed_and_ends_when_it_clears(book: AlertBook, away: Trigger) -> None:
     play(book, transition())
     book.command(ask(away), LATER_US)

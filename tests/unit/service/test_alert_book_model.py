@@ -9,16 +9,22 @@ from hypothesis import strategies as st
 
 from rules.transition import Change
 from service.alerts.audit import verify_chain
-from service.alerts.book import AlertBook, Command
+from service.alerts.book import AlertBook, Command, Facts
 from service.alerts.model import Event
 from service.alerts.states import NotAllowed, Trigger
 from tests.unit.service.making import NOON_US, transition
-from tests.unit.service.test_alert_book import CHAIN, facts
+from tests.unit.service.test_alert_book import BACK_US, CHAIN
 from tests.unit.service.test_alert_states import TABLE
 
 _ALERTS = {transition(onset_us=NOON_US + i).alert_id: NOON_US + i for i in range(3)}
 _LEVELS = {"H": 1, "HH": 2}
-_ENGINES = {"raised", "level_up", "level_down", "unverified", "verified", "cleared", "returned"}
+_PEOPLES = {"ack", "comment", "shelve", "unshelve", "take_out", "put_back"}
+
+
+def facts(rule: str, target: str, level: str) -> Facts:
+    """As in the stories, but of no source: each alert is a first-out group by itself."""
+    return Facts(priority=1 if level == "HH" else 2, enterprise="acme", source="", unit="%", kind="limit")
+
 
 Found = tuple[str, Change, str, float]
 _found = st.tuples(
@@ -32,6 +38,8 @@ _asked = st.builds(
     by=st.sampled_from(["王", "li"]),
     reason=st.text(st.characters(codec="utf-8"), max_size=5),
     level=st.sampled_from(["H", "HH", ""]),
+    until_us=st.sampled_from([BACK_US, None]),
+    work_order=st.sampled_from(["WO-17", ""]),
 )
 _steps = st.lists(st.one_of(_found, _found, _asked), max_size=40)
 
@@ -60,7 +68,7 @@ class Model:
         """What a person asked."""
         if command.id in self.done:
             return []
-        if command.alert_id not in self.standing or command.trigger in _ENGINES:
+        if command.alert_id not in self.standing or command.trigger not in _PEOPLES:
             return None
         state, level = self.standing[command.alert_id]
         if command.trigger == "ack":
@@ -68,6 +76,11 @@ class Model:
                 return None
             if state == "acked":
                 return []
+        whole = command.reason.strip() and command.until_us
+        if command.trigger in ("shelve", "take_out") and not whole:
+            return None
+        if command.trigger == "take_out" and not command.work_order:
+            return None
         moved = self._move(command.alert_id, command.trigger.value, level)
         if moved:
             self.done.add(command.id)

@@ -25,13 +25,15 @@ TABLE: dict[str, dict[str, str]] = {
     "norm": {},
     "shelved": {"expired": "unack", "level_up": "unack", "unshelve": "acked", "cleared": "norm"},
     "suppressed": {"level_up": "suppressed", "context_ended": "unack", "cleared": "norm"},
-    "out_of_service": {"level_up": "out_of_service", "put_back": "unack", "cleared": "norm"},
+    "out_of_service": {"level_up": "out_of_service", "put_back": "unack", "expired": "unack", "cleared": "norm"},
 }
 #: What moves no alert, in any state but the last.
-REMARKS = ("level_down", "unverified", "verified", "comment")
+REMARKS = ("level_down", "unverified", "verified", "comment", "not_first")
 for _state, _ways in TABLE.items():
     if _state != "norm":
         _ways.update(dict.fromkeys(REMARKS, _state))
+    if _state not in ("norm", "rtnun"):
+        _ways["reset"] = _state
 
 
 @pytest.mark.parametrize("trigger", Trigger)
@@ -63,6 +65,8 @@ def test_what_is_put_aside_comes_back_by_itself_only_unacknowledged() -> None:
         assert "unack" in back.values()
 
 
-def test_people_cannot_say_what_only_the_engine_finds() -> None:
-    engine = {"raised", "level_up", "level_down", "unverified", "verified", "cleared", "returned"}
-    assert {trigger.value for trigger in Trigger} - engine == {trigger.value for trigger in COMMANDS}
+def test_people_cannot_say_what_the_engine_or_the_book_finds() -> None:
+    found = {"raised", "level_up", "level_down", "unverified", "verified", "cleared", "returned"}
+    found |= {"expired", "suppress", "context_ended", "not_first"}
+    found |= {trigger.value for trigger in Trigger if trigger.value.startswith("context_")}
+    assert {trigger.value for trigger in Trigger} - found == {trigger.value for trigger in COMMANDS}

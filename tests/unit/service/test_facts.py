@@ -2,7 +2,7 @@
 
 from park.index import TagTable
 from rules.spec import ExpressionRule, LimitRule, RuleSet, StaleRule, VoteRule
-from service.alerts.book import Facts
+from service.alerts.asked import Facts
 from service.facts import lookup
 from tests.unit.service.making import PARK_YAML, tag_table
 
@@ -21,7 +21,9 @@ def facts(rule: str, target: str, level: str = "", tags: TagTable | None = None)
 
 
 def test_alarm_of_a_tag_belongs_to_its_enterprise_and_source() -> None:
-    assert facts("limits", "acme.tank.LT", "HH") == Facts(priority=1, enterprise="acme", source="acme.tank", unit="%")
+    assert facts("limits", "acme.tank.LT", "HH") == Facts(
+        priority=1, enterprise="acme", source="acme.tank", unit="%", kind="limit"
+    )
     assert facts("limits", "zeta.outlet.NO", "H").priority == 3, "as the rule says"
 
 
@@ -31,7 +33,7 @@ def test_alarm_of_a_shared_tag_belongs_to_the_park() -> None:
 
 
 def test_alarm_of_a_device_belongs_to_the_one_enterprise_whose_tags_it_brings() -> None:
-    assert facts("stale", "dcs/plc") == Facts(priority=3, enterprise="acme", source="", unit="")
+    assert facts("stale", "dcs/plc") == Facts(priority=3, enterprise="acme", source="", unit="", kind="stale")
 
 
 def test_alarm_of_a_device_that_several_share_belongs_to_none_of_them() -> None:
@@ -40,7 +42,7 @@ def test_alarm_of_a_device_that_several_share_belongs_to_none_of_them() -> None:
 
 
 def test_alarm_about_the_service_itself_is_urgent_and_nobodys() -> None:
-    assert facts("service", "service/journal") == Facts(priority=1, enterprise="", source="", unit="")
+    assert facts("service", "service/journal") == Facts(priority=1, enterprise="", source="", unit="", kind="service")
 
 
 def test_alarm_of_a_rule_or_tag_that_is_gone_still_has_facts() -> None:
@@ -48,9 +50,13 @@ def test_alarm_of_a_rule_or_tag_that_is_gone_still_has_facts() -> None:
 
 
 def test_alarm_of_a_source_as_a_whole_belongs_to_its_enterprise() -> None:
-    assert facts("dry", "acme.tank") == Facts(priority=2, enterprise="acme", source="acme.tank", unit="")
-    assert facts("two-of-three", "park.weather") == Facts(priority=1, enterprise="park", source="park.weather", unit="")
+    assert facts("dry", "acme.tank") == Facts(
+        priority=2, enterprise="acme", source="acme.tank", unit="", kind="expression"
+    )
+    assert facts("two-of-three", "park.weather") == Facts(
+        priority=1, enterprise="park", source="park.weather", unit="", kind="vote"
+    )
 
 
 def test_alarm_of_an_enterprise_as_a_whole_has_no_source() -> None:
-    assert facts("two-of-three", "acme") == Facts(priority=1, enterprise="acme", source="", unit="")
+    assert facts("two-of-three", "acme") == Facts(priority=1, enterprise="acme", source="", unit="", kind="vote")
