@@ -1,0 +1,192 @@
+"""Context: dated statements of what is going on in the plant, for which alarms are suppressed by design, or raised.
+
+::
+
+    opened ──from──▶ live ──to, or ended by hand──▶ over
+       └───────────ended by hand before it began───────▶
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from service.alerts.asked import ContextKind, EndContext, OpenContext
+from service.alerts.law import HEALTH_KINDS, is_process
+from service.alerts.model import Alert
+from service.alerts.policy import Policy
+from service.alerts.site import Site
+from service.alerts.states import NotAllowed
+from service.alerts.words import at
+
+KINDS: tuple[ContextKind, ...] = get_args(ContextKind)
+#: They suppress nothing; a gas alarm inside one of the first two raises "stop work".
+PERMITS = frozenset({"hot_work", "confined_space", "special_work"})
+STOP_WORK_PERMITS = frozenset({"hot_work", "confined_space"})
+_OF_THE_INSTRUMENT = frozenset({"calibration", "maintenance"})
+#: Entries that are not over, at most; and over ones kept in memory (the store keeps all).
+_MOST_STANDING = 5_000
+_KEEP_OVER = 500
+
+ContextState = Literal["planned", "live", "over"]
+
+
+class Context(msgspec.Struct, kw_only=True):
+    """One entry as it stands. Times are epoch microseconds, UTC."""
+
+    id: str
+    kind: ContextKind
+    enterprise: str
+    #: ``enterprise.source``; empty: the whole enterprise, or the tags named.
+    source: str
+    tags: tuple[str, ...]
+    from_us: int
+    to_us: int
+    reason: str
+    permit: str
+    opened_us: int
+    opened_by: str
+    state: ContextState = "planned"
+    #: When it was over, and by whom and why where somebody ended it before its time.
+    over_us: int | None = None
+    ended_by: str = ""
+    end_reason: str = ""
+    #: Sequence number of the last event.
+    seq: int = 0
+
+    @property
+    def actor(self) -> str:
+        """As it stands in the record of the alerts that it suppresses."""
+        return f"context:{self.id}"
+
+    def place(self) -> str:
+        """What it covers, in words."""
+        return self.source or (f"{len(self.tags)} tags of {self.enterprise}" if self.tags else self.enterprise)
+
+    def words(self) -> str:
+        """In one clause."""
+        permit = f" {self.permit}" if self.permit else ""
+        return f"{self.kind.replace('_', ' ')}{permit} at {self.place()} until {at(self.to_us)}: {self.reason}"
+
+    def suppresses(self, alert: Alert, kind: str, site: Site) -> bool:
+        """Whether an alarm of this kind is expected because of it."""
+        if self.state != "live" or self.kind in PERMITS:
+            return False
+        expected = is_process(kind) or (kind in HEALTH_KINDS and self.kind in _OF_THE_INSTRUMENT)
+        return expected and self.covers(alert, site)
+
+    def covers(self, alert: Alert, site: Site) -> bool:
+        """Whether all that the alert is about lies within the entry."""
+        if self.tags:
+            parts = site.parts(alert.target)
+            return bool(parts) and parts <= set(self.tags)
+        if self.source:
+            parts = site.parts(alert.target)
+            return alert.source == self.source or (bool(parts) and parts <= site.parts(self.source))
+        return alert.enterprise == self.enterprise
+
+    def sources(self, site: Site) -> frozenset[str]:
+        """The sources that it stands at."""
+        if self.tags:
+            return frozenset(site.source_of[tag] for tag in self.tags if tag in site.source_of)
+        return frozenset({self.source}) if self.source else site.sources_of(self.enterprise)
+
+
+class Contexts:
+    """All entries that are not over, and some that are."""
+
+    def __init__(self) -> None:
+        self.standing: dict[str, Context] = {}
+        self.over: OrderedDict[str, Context] = OrderedDict()
+
+    def __iter__(self) -> Iterator[Context]:
+        return iter(self.standing.values())
+
+    def get(self, context_id: str) -> Context | None:
+        """Standing or lately over."""
+        return self.standing.get(context_id) or self.over.get(context_id)
+
+    def open(self, asked: OpenContext, now_us: int, *, site: Site, policy: Policy) -> Context:
+        """Raises NotAllowed."""
+        _check(asked, now_us, policy)
+        _check_place(asked, site)
+        if len(self.standing) >= _MOST_STANDING:
+            raise NotAllowed(f"there are {_MOST_STANDING} entries already; end those that are over in truth")
+        entry = Context(
+            id=asked.id,
+            kind=asked.kind,
+            enterprise=asked.enterprise,
+            source=asked.source,
+            tags=tuple(sorted(set(asked.tags))),
+            from_us=asked.from_us,
+            to_us=asked.to_us,
+            reason=asked.reason.strip(),
+            permit=asked.permit.strip(),
+            opened_us=now_us,
+            opened_by=asked.by,
+        )
+        self.standing[entry.id] = entry
+        return entry
+
+    def end(self, asked: EndContext, now_us: int) -> tuple[Context, bool]:
+        """Shorten it, or end it now; the entry, and whether it is over. Raises NotAllowed."""
+        entry = self.standing.get(asked.context_id)
+        if entry is None:
+            raise NotAllowed("there is no such entry that is not over yet")
+        if asked.at_us is not None and asked.at_us > now_us:
+            if asked.at_us >= entry.to_us or asked.at_us <= entry.from_us:
+                raise NotAllowed(
+                    f"an entry can only be shortened: give an end after {at(entry.from_us)} and before"
+                    f" {at(entry.to_us)}; to go on longer, open another with its own reason"
+                )
+            entry.to_us = asked.at_us
+            return entry, False
+        entry.ended_by, entry.end_reason = asked.by, asked.reason.strip()
+        self.close(entry, now_us)
+        return entry, True
+
+    def close(self, entry: Context, over_us: int) -> None:
+        """It is over."""
+        entry.state, entry.over_us = "over", over_us
+        del self.standing[entry.id]
+        self.over[entry.id] = entry
+        while len(self.over) > _KEEP_OVER:
+            self.over.popitem(last=False)
+
+    def state(self) -> dict[str, Any]:
+        """For a snapshot."""
+        return {"standing": list(self.standing.values()), "over": list(self.over.values())}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """The inverse of `state`."""
+        self.standing = {one.id: one for one in msgspec.convert(state["standing"], list[Context])}
+        self.over = OrderedDict((one.id, one) for one in msgspec.convert(state["over"], list[Context]))
+
+
+def _check(asked: OpenContext, now_us: int, policy: Policy) -> None:
+    if not asked.reason.strip():
+        raise NotAllowed("give a reason: everybody can read in the ledger why alarms are expected")
+    if asked.kind in PERMITS and not asked.permit.strip():
+        raise NotAllowed("give the number of the permit")
+    if asked.from_us >= asked.to_us or asked.to_us <= now_us:
+        raise NotAllowed("the end must be after the beginning, and not be past")
+    most_us = policy.context_us[asked.kind]
+    if asked.to_us - asked.from_us > most_us:
+        hours = most_us / 3_600_000_000
+        raise NotAllowed(
+            f"{asked.kind.replace('_', ' ')} lasts {hours:g} h at most; open another entry when it is over"
+        )
+
+
+def _check_place(asked: OpenContext, site: Site) -> None:
+    if asked.enterprise not in site.enterprises:
+        raise NotAllowed(f"there is no enterprise {asked.enterprise!r}")
+    if asked.source and asked.tags:
+        raise NotAllowed("give a source or tags, not both")
+    if asked.source and site.enterprise_of(asked.source) != asked.enterprise:
+        raise NotAllowed(f"{asked.enterprise} has no source {asked.source!r}")
+    for tag in asked.tags:
+        source = site.source_of.get(tag)
+        if source is None or site.enterprise_of(source) != asked.enterprise:
+            raise NotAllowed(f"{asked.enterprise} has no tag {tag!r}")
