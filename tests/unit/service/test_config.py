@@ -68,7 +68,7 @@ def test_durations_and_sizes_are_read(load: Loader) -> None:
 def test_paths_are_relative_to_the_file_those_of_the_connectors_too(load: Loader, tmp_path: Path) -> None:
     config = load()
     assert config.park == tmp_path / "park.yaml"
-    assert config.rules == tmp_path / "rules/main.yaml"
+    assert config.rules == (tmp_path / "rules/main.yaml",)
     assert config.data_dir == Path("/var/lib/parkwatch")
     opcua, mqtt = config.connectors
     assert opcua.kind == "opcua"
@@ -81,7 +81,7 @@ def test_paths_are_relative_to_the_file_those_of_the_connectors_too(load: Loader
 
 def test_least_configuration_names_park_and_data(load: Loader) -> None:
     config = load(text="park: p.yaml\ndata_dir: data\n")
-    assert (config.rules, config.connectors, config.http.port) == (None, (), 8470)
+    assert (config.rules, config.connectors, config.http.port) == ((), (), 8470)
     assert config.http.host == "127.0.0.1", "seen from outside only where that is said"
 
 

@@ -1,0 +1,66 @@
+"""Rules made ready for the engine: the work that is done before a change, so that the change itself is short."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from park.index import TagTable
+from rules.engine import Engine
+from rules.spec import AnyRule, RuleSet
+from service.alerts.book import Lookup
+from service.facts import lookup
+from service.rules.active import Standing, live_set, standings
+from service.rules.files import load_rules
+from service.rules.versions import RuleVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """What a version means on a day, and an engine for it that has seen nothing yet."""
+
+    key: str
+    engine: Engine
+    lookup: Lookup
+    #: Rules that should be live but of which no engine can be made: why not, by id.
+    broken: dict[str, str]
+
+
+def live_key(version: RuleVersion, found: Iterable[Standing]) -> str:
+    """Equal where the same rules are live: the same engine will do."""
+    live = "\n".join(one.rule.id for one in found if one.is_live)
+    return hashlib.sha256(f"{version.sha256}\n{live}".encode()).hexdigest()
+
+
+def standings_on(version: RuleVersion, day: date, broken: Mapping[str, str] | None = None) -> list[Standing]:
+    """Of the version's rules. Raises FileInvalid."""
+    return standings(load_rules(version.files).rules.rules, version.confirmations, day, broken)
+
+
+def compile_rules(tags: TagTable, version: RuleVersion, day: date) -> Compiled:
+    """Takes long where rules and tags are many; any thread may do it. Raises FileInvalid.
+
+    A rule that no engine can be made of (it was taken under another park, say) is left out and says why.
+    """
+    found = standings_on(version, day)
+    key = live_key(version, found)
+    rules = live_set(found)
+    broken: dict[str, str] = {}
+    try:
+        engine = Engine(tags, rules)
+    except Exception:
+        broken = _broken(tags, rules.rules)
+        engine = Engine(tags, RuleSet(rules=tuple(one for one in rules.rules if one.id not in broken)))
+    return Compiled(key=key, engine=engine, lookup=lookup(tags, engine.rules), broken=broken)
+
+
+def _broken(tags: TagTable, rules: tuple[AnyRule, ...]) -> dict[str, str]:
+    """Why not, by rule: found by halves, for most rules are whole."""
+    try:
+        Engine(tags, RuleSet(rules=rules))
+    except Exception as error:
+        if len(rules) == 1:
+            return {rules[0].id: f"{type(error).__name__}: {error}"}
+        half = len(rules) // 2
+        return _broken(tags, rules[:half]) | _broken(tags, rules[half:])
+    return {}
