@@ -97,6 +97,10 @@ class AlertBook:
         """For how long things may be put aside."""
         return self._policy
 
+    def use(self, lookup: Lookup) -> None:
+        """Priorities and owners by other rules from now on; alerts that stand keep theirs until their level moves."""
+        self._lookup = lookup
+
     def get(self, alert_id: str) -> Alert | None:
         """The alert, standing or recently ended; None where the book no longer holds it."""
         return self.active.get(alert_id) or self.ended.get(alert_id)
