@@ -25,8 +25,8 @@ class _Model(BaseModel):
 class Rate(_Model):
     """Alarms per period: up to where it is acceptable, and up to where it can still be managed."""
 
-    acceptable: PositiveFloat
-    manageable: PositiveFloat
+    acceptable: PositiveFloat = Field(description="Up to this many alarms per period are acceptable")
+    manageable: PositiveFloat = Field(description="Up to this many can still be managed; more is overload")
     source: str = "site"
 
     @model_validator(mode="after")
