@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, field_validator, model_validator
 
@@ -11,6 +11,8 @@ from park.duration import DurationUs
 from park.model import DuplicateIds
 from park.yamlfile import Document, text_of
 from rules.kpi_norms import KpiNorms
+from service.alerts.asked import ContextKind
+from service.alerts.policy import Policy
 from service.store.housekeeping import StorePolicy
 
 
@@ -52,6 +54,31 @@ class JournalPolicy(_Model):
     checkpoint_every: DurationUs = 10_000_000
 
 
+class AlertPolicy(_Model):
+    """For how long alarms may be put aside. What is not named keeps its default (service/alerts/policy.py)."""
+
+    #: Longest shelving by priority: 1 h, 4 h, 8 h, 24 h unless said otherwise.
+    shelve_at_most: dict[Annotated[int, Field(ge=1, le=4)], Annotated[DurationUs, Field(gt=0)]] = {}
+    out_of_service_at_most: Annotated[DurationUs, Field(gt=0)] = Policy().take_out_us
+    #: Longest context entry by kind.
+    context_at_most: dict[ContextKind, Annotated[DurationUs, Field(gt=0)]] = {}
+    #: A gas alarm of the same enterprise within so many metres of a permit's source orders its work to stop.
+    stop_work_within_m: float = Field(default=Policy().stop_work_m, ge=0, le=10_000)
+    #: Alerts of one source, or of one enterprise, make a first-out group.
+    first_out: Literal["source", "enterprise"] = "source"
+
+    def policy(self) -> Policy:
+        """As the alert book takes it."""
+        usual = Policy()
+        return Policy(
+            shelve_us=usual.shelve_us | self.shelve_at_most,
+            take_out_us=self.out_of_service_at_most,
+            context_us=usual.context_us | self.context_at_most,
+            stop_work_m=self.stop_work_within_m,
+            first_out=self.first_out,
+        )
+
+
 class Config(_Model):
     """The whole file. Paths in it are relative to where it stands, those of the connectors too."""
 
@@ -63,6 +90,7 @@ class Config(_Model):
     http: Http = Http()
     database: Database = Database()
     journal: JournalPolicy = JournalPolicy()
+    alerts: AlertPolicy = AlertPolicy()
     #: What the key figures of the alarm system are held against (deploy/docs/kpi.md).
     kpi: KpiNorms = KpiNorms()
     connectors: ConnectorConfigs = ()

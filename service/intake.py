@@ -20,7 +20,7 @@ from park.batch import DeadLetter, SampleBatch, concat
 from park.index import TagTable
 from park.quality import LATE, Quality, quality_class
 from rules.transition import alert_id
-from service.alerts.book import Command, Raise
+from service.alerts.asked import Asked, Raise
 from service.clock import Clock
 from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Extras, Row, storable
@@ -39,7 +39,7 @@ _EMPTY_ROW_EVERY_S = 1.0
 class _Waiting:
     batch: SampleBatch | None
     letters: Sequence[DeadLetter]
-    command: Command | None
+    command: Asked | None
     gap: Gap | None
     rules: RulesChange | None
     durable: asyncio.Future[Row]
@@ -96,7 +96,7 @@ class JournalIntake:
             future = self._enqueue(batch, [storable(letter) for letter in (*letters, *quarantined)])
         await future
 
-    async def command(self, command: Command) -> Row:
+    async def command(self, command: Asked) -> Row:
         """Journal what a person asks; return the row it went into. Raises IntakeRefused."""
         return await self._enqueue(None, (), command=storable(command))
 
@@ -117,7 +117,7 @@ class JournalIntake:
         batch: SampleBatch | None,
         letters: Sequence[DeadLetter],
         *,
-        command: Command | None = None,
+        command: Asked | None = None,
         gap: Gap | None = None,
         rules: RulesChange | None = None,
     ) -> asyncio.Future[Row]:

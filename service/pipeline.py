@@ -21,9 +21,13 @@ from park.yamlfile import FileInvalid
 from rules.arrays import NEVER
 from rules.engine import Engine
 from rules.transition import Transition
-from service.alerts.book import AlertBook, Command, Raise
+from service.alerts.asked import Asked, Command, Raise
+from service.alerts.book import AlertBook
+from service.alerts.contexts import Context
 from service.alerts.model import Alert, Event
-from service.alerts.states import NotAllowed
+from service.alerts.policy import Policy
+from service.alerts.site import Site
+from service.alerts.states import NotAllowed, Trigger
 from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Row
 from service.rules.files import RuleFile
@@ -53,6 +57,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     rules_yaml: str = ""
     rules_file: str = "rules"
     rule_files: tuple[RuleFile, ...] = ()
+    #: For how long alarms may be put aside.
+    alerts: Policy = Policy()
 
     @property
     def files(self) -> tuple[RuleFile, ...]:
@@ -97,7 +103,7 @@ class Pipeline:
         self._row_us = journal.last_received_us
         self.tags = setup.tags(journal)
         self.rules = LiveRules(self.tags, first_version(setup.files), self._row_us)
-        self.book = AlertBook(journal.id, self.rules.compiled.lookup)
+        self.book = AlertBook(journal.id, self.rules.compiled.lookup, site=Site(self.tags), policy=setup.alerts)
         #: The row that was folded last.
         self.position = journal.trimmed
         #: Up to here the checkpoint knows everything; rows before it may be trimmed.
@@ -107,7 +113,7 @@ class Pipeline:
         self.refused_transitions = 0
         self.poisoned_rows = 0
         self.step_ms = 0.0
-        self._outcomes: OrderedDict[str, Alert | NotAllowed] = OrderedDict()
+        self._outcomes: OrderedDict[str, Alert | Context | NotAllowed] = OrderedDict()
         self._folded = asyncio.Event()
 
     @property
@@ -159,7 +165,7 @@ class Pipeline:
         in_force = self.rules.in_force()
         if files_sha256(setup.files) != in_force.configured:
             in_force = in_force.with_files(setup.files)
-        elif setup.park == self._setup.park:
+        elif setup.park == self._setup.park and setup.alerts == self._setup.alerts:
             return
         engine, book = self.engine.snapshot(), self.book.snapshot()
         self._use(setup, tags, in_force)
@@ -172,7 +178,7 @@ class Pipeline:
         fresh = self.rules.compiled if tags is self.tags and self.engine.now_us == NEVER else None
         rules = LiveRules(tags, in_force, self._row_us, compiled=fresh)
         self._setup, self.tags, self.rules = setup, tags, rules
-        self.book = AlertBook(self._journal.id, rules.compiled.lookup)
+        self.book = AlertBook(self._journal.id, rules.compiled.lookup, site=Site(tags), policy=setup.alerts)
 
     def _replay(self) -> None:
         while rows := self._journal.read(self.position):
@@ -184,11 +190,12 @@ class Pipeline:
         started = time.perf_counter()
         now_us = self._row_us = row.received_us
         self._try(row, lambda: self.rules.begin(now_us, self.book))
-        events: list[Event] = []
+        events = self._recorded(row, partial(self.book.advance, now_us))
         for transition in self._found(row):
             events += self._recorded(row, partial(self.book.apply, [transition], now_us))
         for one in row.extras.commands:
             events += self._recorded(row, partial(self._do, one, now_us))
+        events += self._recorded(row, partial(self.book.settle, now_us))
         for change in row.extras.rules:
             self._try(row, partial(self.rules.change, change, now_us, self.book))
         self.position = row.position
@@ -233,22 +240,24 @@ class Pipeline:
             "A journal row could not be processed; alarms may be incomplete.", row=row.position, exc_info=error
         )
 
-    def _do(self, asked: Command | Raise, now_us: int) -> list[Event]:
-        return self._command(asked, now_us) if isinstance(asked, Command) else self.book.own_alarm(asked, now_us)
+    def _do(self, asked: Asked | Raise, now_us: int) -> list[Event]:
+        return self.book.own_alarm(asked, now_us) if isinstance(asked, Raise) else self._command(asked, now_us)
 
-    def _command(self, command: Command, now_us: int) -> list[Event]:
+    def _command(self, command: Asked, now_us: int) -> list[Event]:
         events: list[Event] = []
         try:
             events = self.book.command(command, now_us)
-            outcome: Alert | NotAllowed | None = self.book.get(command.alert_id)
+            outcome: Alert | Context | NotAllowed | None = self.book.about(command)
         except NotAllowed as error:
             outcome = error
+        if events and isinstance(command, Command) and command.trigger is Trigger.RESET:
+            self.engine.reset(command.alert_id)
         self._outcomes[command.id] = outcome or NotAllowed("it was done before, and the alert is over long since")
         while len(self._outcomes) > _KEEP_OUTCOMES:
             self._outcomes.popitem(last=False)
         return events
 
-    async def outcome(self, command_id: str, position: int) -> Alert:
+    async def outcome(self, command_id: str, position: int) -> Alert | Context:
         """What became of a command journalled at ``position``. Raises NotAllowed."""
         await self.reached(position)
         outcome = self._outcomes.get(command_id)

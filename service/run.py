@@ -17,7 +17,9 @@ from park.index import TagTable
 from park.yamlfile import text_of
 from rules.kpi_norms import KpiNorms
 from rules.memory import Latest
-from service.alerts.book import AlertBook, Command
+from service.alerts.asked import Command, EndContext, OpenContext
+from service.alerts.book import AlertBook
+from service.alerts.contexts import Context as ContextEntry
 from service.alerts.model import Alert
 from service.api.app import create_app
 from service.api.keys import Keys
@@ -48,6 +50,7 @@ def load_setup(config: Config) -> Setup:
         park_yaml=text_of(config.park.read_bytes(), str(config.park)),
         park_file=str(config.park),
         rule_files=read_rule_files(config.rules),
+        alerts=config.alerts.policy(),
     )
     check_files(TagTable(read_park(*setup.park)), setup.rule_files)
     return setup
@@ -114,7 +117,16 @@ class Service:
     async def command(self, command: Command) -> Alert:
         """Journal it, apply it, return the alert as it then stands."""
         row = await self.intake.command(command)
-        return await self.pipeline.outcome(command.id, row.position)
+        alert = await self.pipeline.outcome(command.id, row.position)
+        assert isinstance(alert, Alert)
+        return alert
+
+    async def context(self, asked: OpenContext | EndContext) -> ContextEntry:
+        """Journal it, apply it, return the entry as it then stands."""
+        row = await self.intake.command(asked)
+        entry = await self.pipeline.outcome(asked.id, row.position)
+        assert isinstance(entry, ContextEntry)
+        return entry
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Service"]:

@@ -76,6 +76,7 @@ class AlertBook:
         self._by_target: dict[str, dict[str, None]] = {}
         self._gas: dict[str, None] = {}
         self._timed: dict[str, None] = {}
+        self._look_again = False
 
     @property
     def chain(self) -> str:
@@ -100,6 +101,7 @@ class AlertBook:
     def use(self, lookup: Lookup) -> None:
         """Priorities and owners by other rules from now on; alerts that stand keep theirs until their level moves."""
         self._lookup = lookup
+        self._derive()
 
     def get(self, alert_id: str) -> Alert | None:
         """The alert, standing or recently ended; None where the book no longer holds it."""
@@ -200,7 +202,9 @@ class AlertBook:
         alert.quality, alert.unverified, alert.why = one.quality, one.unverified, one.why
 
     def _facts(self, alert: Alert) -> Facts:
-        return self._lookup(alert.rule, alert.target, alert.level)
+        facts = self._lookup(alert.rule, alert.target, alert.level)
+        # The alerts of a rule that is gone stay what they were until the engine ends them.
+        return facts if facts.kind or not alert.kind else msgspec.structs.replace(facts, kind=alert.kind)
 
     def own_alarm(self, alarm: Raise, now_us: int) -> list[Event]:
         """An alarm about the service itself."""
@@ -331,6 +335,9 @@ class AlertBook:
         gas = [self.active[one] for one in self._gas]
         for one in self._stop_work.judge(self.contexts, gas, now_us):
             events += self._apply_one(one, now_us)
+        if self._look_again:
+            self._look_again = False
+            self._look_at_all()
         while self._moved:
             moved, self._moved = self._moved, {}
             for alert_id in moved:
@@ -486,13 +493,16 @@ class AlertBook:
             self._stop_work.load(state["stop_work"])
         self._moved = dict.fromkeys(state.get("moved", ()))
         self._raised = [(one, enterprise) for one, enterprise in state.get("raised", ())]
+        self._derive()
+
+    def _derive(self) -> None:
+        """After park or rules may have changed; where they have not, nothing comes of it."""
         self._by_target, self._gas, self._timed = {}, {}, {}
         for alert in self.active.values():
             alert.kind = alert.kind or self._facts(alert).kind
             self._index(alert)
             self._watch_time(alert)
-        # Park or rules may be others than when the snapshot was taken; where they are not, nothing comes of it.
-        self._look_at_all()
+        self._look_again = True
 
 
 def _check_ack(alert: Alert, command: Command) -> None:

@@ -103,9 +103,7 @@ class LiveStream:
         assert self._position is not None
         behind = self._position.seq
         self._position = self._position._replace(seq=max(behind, through))
-        return self._frames.events(
-            [one for one in events if one.seq > behind and self._scope.sees(one.alert["enterprise"])]
-        )
+        return self._frames.events([one for one in events if one.seq > behind and self._scope.sees(one.enterprise)])
 
     async def _follow(self, listener: Listener) -> AsyncGenerator[bytes, None]:
         """Raises Overrun where the listener does not keep up."""

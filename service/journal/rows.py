@@ -7,7 +7,7 @@ import msgspec
 
 from connectors.base import Gap
 from park.batch import DeadLetter, SampleBatch
-from service.alerts.book import Command, Raise
+from service.alerts.asked import Command, EndContext, OpenContext, Raise
 from service.rules.versions import RulesChange
 
 
@@ -16,7 +16,7 @@ class Extras(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
     letters: tuple[DeadLetter, ...] = ()
     #: What people and the service itself ask of the alert book, in order.
-    commands: tuple[Command | Raise, ...] = ()
+    commands: tuple[Command | Raise | OpenContext | EndContext, ...] = ()
     gaps: tuple[Gap, ...] = ()
     #: The service was started at this row's time: absence before it is our own.
     start: bool = False
@@ -55,7 +55,7 @@ def decode(position: int, received_us: int, samples: bytes | None, extras: bytes
     )
 
 
-_Storable = TypeVar("_Storable", DeadLetter, Gap, Command, RulesChange)
+_Storable = TypeVar("_Storable", DeadLetter, Gap, Command, OpenContext, EndContext, RulesChange)
 
 
 def storable(one: _Storable) -> _Storable:
