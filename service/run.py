@@ -30,6 +30,7 @@ from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Extras
 from service.live import LiveHub
 from service.pipeline import Pipeline, Setup, read_park
+from service.rules.desk import RuleDesk
 from service.rules.files import check_files, read_rule_files
 from service.store.queries import Queries
 from service.store.writer import StoreWriter
@@ -90,6 +91,7 @@ class Service:
         self.url = ""
         self._connectors: list[Connector] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._reloads: set[asyncio.Task[None]] = set()
 
     @property
     def tags(self) -> TagTable:
@@ -128,6 +130,12 @@ class Service:
         assert isinstance(entry, ContextEntry)
         return entry
 
+    def reload_rules(self) -> None:
+        """Read the configured rule files again (SIGHUP); does not wait. What is wrong with them the status tells."""
+        task = asyncio.create_task(self.rules.reload_quietly(by="SIGHUP", reason="configured files read again"))
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Service"]:
         """Everything up; on leaving everything down, in the order in which nothing is lost."""
@@ -144,6 +152,7 @@ class Service:
             stack.callback(self._stop_writer)
             await stack.enter_async_context(self._background("intake", self.intake.run()))
             await stack.enter_async_context(self._background("checkpoints", self._checkpoints()))
+            await stack.enter_async_context(self._background("rules", self.rules.run()))
             await stack.enter_async_context(self._serving(listener))
             await stack.enter_async_context(self._connected())
             yield self
@@ -185,6 +194,7 @@ class Service:
             on_row=self.pipeline.on_row,
         )
         self.intake.newest_us[:] = self.latest().time_us
+        self.rules = RuleDesk(self.pipeline, self.intake, self.clock, lambda: read_rule_files(self._config.rules))
         with contextlib.suppress(JournalFailed):
             now_us = row_time(self.clock(), self.journal.last_received_us)
             self.pipeline.on_row(self.journal.append(received_us=now_us, batch=None, extras=Extras(start=True)))
@@ -193,6 +203,7 @@ class Service:
             self.journal,
             self.tags,
             self.pipeline.unstored,
+            versions=self.pipeline.unstored_versions,
             policy=self._config.database,
             health=self._health_rows,
         )
@@ -292,6 +303,7 @@ class Service:
             },
             "late": self.intake.late,
             "quarantined": self.intake.quarantined,
+            "rules": self.rules.status(),
             "problems": problems,
         }
 
@@ -303,6 +315,7 @@ class Service:
             found.append(f"{self.pipeline.poisoned_rows} journal rows could not be processed; alarms may be incomplete")
         if self.writer.status.state == "down":
             found.append(f"the database does not take rows; the journal keeps them: {self.writer.status.error}")
+        found += self.rules.problems()
         found += [
             f"connector {health.connector} is {health.state.value}: {health.last_error}"
             for health in self.connectors()

@@ -1,7 +1,7 @@
 """The rules in force, as a part of the fold: a function of the journal's rows, like everything the fold holds."""
 
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,7 @@ import structlog
 from park.index import TagTable
 from rules.engine import Engine
 from service.alerts.book import AlertBook
-from service.rules.active import Standing
+from service.rules.active import Standing, Status
 from service.rules.compiled import Compiled, compile_rules, live_key, standings_on
 from service.rules.versions import InForce, RulesChange, RuleVersion, day_of, next_version
 
@@ -49,6 +49,7 @@ class LiveRules:
         self._configured = in_force.configured
         self._prepared: OrderedDict[str, Compiled] = OrderedDict()
         self._outcomes: OrderedDict[str, RuleVersion | str] = OrderedDict()
+        self._counted: tuple[object, Counter[Status]] = (None, Counter())
         self.swaps = 0
         self.last_swap: Swap | None = None
         self.worst_pause_ms = 0.0
@@ -65,6 +66,13 @@ class LiveRules:
     def standings(self) -> list[Standing]:
         """Every rule of the version: whether it is live today, and why."""
         return standings_on(self.version, self.day, self.compiled.broken)
+
+    def count(self) -> dict[Status, int]:
+        """How many rules are how, today; counted once a version and day."""
+        key = (self.version.number, self.day, self.compiled.key)
+        if self._counted[0] != key:
+            self._counted = (key, Counter(one.status for one in self.standings()))
+        return self._counted[1]
 
     # -- ahead of a row ------------------------------------------------------------------------------------------------
 
@@ -120,7 +128,7 @@ class LiveRules:
         self.swaps, self.last_swap = self.swaps + 1, swap
         self.worst_pause_ms = max(self.worst_pause_ms, pause_ms)
         _log.info("Other rules are live.", version=swap.version, pause_ms=round(pause_ms, 1), prepared=swap.prepared)
-        return tuple(getattr(compiled.engine, "notes", ()))
+        return tuple(compiled.engine.notes)
 
     def _tell(self, change_id: str, outcome: RuleVersion | str) -> None:
         self._outcomes[change_id] = outcome
