@@ -124,7 +124,7 @@ class DerivedKind(_Derived, ABC):
 
     @abstractmethod
     def derive(self, mine: Samples) -> Samples | None:
-        """``mine``: measured samples of this kind's tags, ``tag`` holding slots; ordered as `Samples` says; at least one.
+        """``mine``: measured samples of this kind's tags, ``tag`` holding slots; ordered as in `Samples`; at least one.
 
         Returns derived samples in slots: at most one for each, in the same order. Those that change nothing may be
         left out where the bank's slot is idle; where it is active (``bank.active``) all must be there, for they tell

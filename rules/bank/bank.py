@@ -73,6 +73,7 @@ class Bank:
         self._happened: list[Happened] = []
         #: The limits are not those that the state was built under, or there is none yet: look at the value once.
         self.relimited: Bools = np.ones(count, dtype=np.bool_)
+        self._any_relimited = True
         self._relimiting = False
         #: By rule: equal where the same targets have the same limits, delays and timeouts.
         self.fingerprints = tuple(self._fingerprint(number) for number in range(len(slots.rules)))
@@ -153,7 +154,7 @@ class Bank:
     def advance(self, now_us: int, known: Known) -> list[Transition]:
         """Run the timers to ``now_us``; ``known`` has learnt the samples by now. All that happened since the last."""
         self._known = known
-        if self.relimited.any():
+        if self._any_relimited:
             self._relimit(now_us)
         if self._wake_us <= now_us:
             slots = np.flatnonzero(self.active)
@@ -164,6 +165,11 @@ class Bank:
             self._wake_us = self._next_due(slots)
         happened, self._happened = self._happened, []
         return [one for chunk in happened for one in self.words.transitions(chunk, now_us)]
+
+    @property
+    def wake_us(self) -> int:
+        """See `rules.kind.Sleeper`."""
+        return NEVER if self._happened or self.relimited.any() else self._wake_us
 
     def reset(self, alert_ids: Collection[str], now_us: int) -> None:
         """Somebody has reset these alerts: those that are latched and whose condition is over end."""
@@ -283,8 +289,14 @@ class Bank:
         self._relimiting = True
         for side in self.sides:
             side.relimit(slots, every, now_us, self.used_value[slots] * side.sign, self._say)
-        self.relimited[:] = self._relimiting = False
+        self._relimiting = False
+        self.relimit_later(np.zeros(len(self), dtype=np.bool_))
         self.redraw(every)
+
+    def relimit_later(self, slots: Bools) -> None:
+        """In the next `advance` hold what is known of these, and of no others, against the limits."""
+        self.relimited = slots
+        self._any_relimited = bool(slots.any())
 
     def _fingerprint(self, rule: int) -> str:
         span = self.slots.span(rule)

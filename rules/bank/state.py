@@ -70,12 +70,11 @@ def unchanged(bank: Bank, saved: Saved) -> Bools:
 def load_bank(bank: Bank, saved: Saved, moved: Ints, *, relimit: bool = True) -> Bools:
     """See `rules.kind.Kind.load`. Without ``relimit`` the next value decides where limits have changed."""
     columns = saved.columns
+    relimited = bank.relimited & relimit & ~unchanged(bank, saved)
     if relimit:
-        known = find(bank, saved, _under(columns, "relimited."), moved)
-        bank.relimited &= ~unchanged(bank, saved)
-        bank.relimited[known[known >= 0]] = True
-    else:
-        bank.relimited[:] = False
+        again = find(bank, saved, _under(columns, "relimited."), moved)
+        relimited[again[again >= 0]] = True
+    bank.relimit_later(relimited)
     mine = _under(columns, "bank.")
     slot = find(bank, saved, mine, moved)
     for name in _BANK_COLUMNS:
