@@ -12,8 +12,8 @@ def most_us(alert: Alert, trigger: Trigger, policy: Policy) -> int:
     return policy.shelve_us[alert.priority] if trigger is Trigger.SHELVE else policy.take_out_us
 
 
-def check(alert: Alert, command: Command, now_us: int, policy: Policy) -> int:
-    """The end of a SHELVE or TAKE_OUT. Raises NotAllowed where something is missing or the end is too far."""
+def put(alert: Alert, command: Command, now_us: int, policy: Policy) -> None:
+    """Note who puts it aside, why and until when. Raises NotAllowed where one is missing or the end is too far."""
     what = "shelve an alarm" if command.trigger is Trigger.SHELVE else "take an alarm out of service"
     if not command.reason.strip():
         raise NotAllowed(f"give a reason to {what}")
@@ -25,7 +25,15 @@ def check(alert: Alert, command: Command, now_us: int, policy: Policy) -> int:
     if command.until_us > now_us + most:
         hours = most / 3_600_000_000
         raise NotAllowed(f"priority {alert.priority}: {hours:g} h at most, until {at(now_us + most)}")
-    return command.until_us
+    work_order = command.work_order.strip() if command.trigger is Trigger.TAKE_OUT else ""
+    note(
+        alert,
+        by=command.by,
+        reason=command.reason.strip(),
+        since_us=now_us,
+        until_us=command.until_us,
+        work_order=work_order,
+    )
 
 
 def is_due(alert: Alert, now_us: int, policy: Policy) -> bool:
@@ -36,6 +44,12 @@ def is_due(alert: Alert, now_us: int, policy: Policy) -> bool:
         return False
     trigger = Trigger.SHELVE if alert.state is State.SHELVED else Trigger.TAKE_OUT
     return alert.aside_until_us <= now_us or alert.aside_until_us > now_us + most_us(alert, trigger, policy)
+
+
+def ended(alert: Alert) -> str:
+    """In words, for the record."""
+    what = f"work order {alert.work_order}" if alert.work_order else "shelving"
+    return f"{what} has ended, as {alert.aside_by} had set: {alert.aside_reason}"
 
 
 def note(alert: Alert, *, by: str, reason: str, since_us: int, until_us: int | None, work_order: str = "") -> None:

@@ -146,6 +146,16 @@ class Contexts:
         self.close(entry, now_us)
         return entry, True
 
+    def due(self, now_us: int, policy: Policy) -> list[Context]:
+        """Those whose end has come, in order."""
+        found = [one for one in self if one.to_us <= now_us or _is_absurd(one, now_us, policy)]
+        return sorted(found, key=lambda one: (one.to_us, one.id))
+
+    def beginning(self, now_us: int) -> list[Context]:
+        """Those that are to begin, in order."""
+        found = [one for one in self if one.state == "planned" and one.from_us <= now_us]
+        return sorted(found, key=lambda one: (one.from_us, one.id))
+
     def close(self, entry: Context, over_us: int) -> None:
         """It is over."""
         entry.state, entry.over_us = "over", over_us
@@ -162,6 +172,11 @@ class Contexts:
         """The inverse of `state`."""
         self.standing = {one.id: one for one in msgspec.convert(state["standing"], list[Context])}
         self.over = OrderedDict((one.id, one) for one in msgspec.convert(state["over"], list[Context]))
+
+
+def _is_absurd(entry: Context, now_us: int, policy: Policy) -> bool:
+    # Live, and still longer to go than any entry may last: the clock had been ahead, and was put back.
+    return entry.state == "live" and entry.to_us - now_us > policy.context_us[entry.kind]
 
 
 def _check(asked: OpenContext, now_us: int, policy: Policy) -> None:
