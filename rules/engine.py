@@ -8,8 +8,8 @@ import numpy as np
 
 from park.batch import SampleBatch
 from park.index import TagTable
-from rules.arrays import NEVER, Bools, Bytes, Columns, Ints, lines, text
-from rules.kind import Kind, Saved
+from rules.arrays import FAR, NEVER, Bools, Bytes, Columns, Ints, lines, text
+from rules.kind import Kind, Saved, Sleeper
 from rules.kinds import KINDS
 from rules.memory import Latest, Memory
 from rules.samples import Refused, Samples, Sorter
@@ -66,6 +66,19 @@ class Engine:
     def now_us(self) -> int:
         """The clock: the greatest time handed to `advance` or `resume`; `rules.arrays.NEVER` before the first."""
         return self._now_us
+
+    @property
+    def wake_us(self) -> int:
+        """An `advance` without samples to an earlier time tells nothing, and makes no difference to any later one."""
+        if self._waiting or self._resets or len(self._orphans) or self._sleepers is None:
+            return NEVER
+        return min((kind.wake_us for kind in self._sleepers), default=FAR)
+
+    @cached_property
+    def _sleepers(self) -> list[Sleeper] | None:
+        """All kinds; None where one of them does not know when time alone may change something for it."""
+        sleepers: list[Sleeper] = [kind for _, kind in self._kinds if isinstance(kind, Sleeper)]
+        return sleepers if len(sleepers) == len(self._kinds) else None
 
     @property
     def latest(self) -> Latest:

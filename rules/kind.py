@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rules.arrays import Bools, Columns, Ints
 from rules.memory import Memory
@@ -56,3 +56,12 @@ class Kind(Protocol):
         Returns which of the standing alerts were taken over; the engine ends the others. ``notes`` are for people: what
         could not be taken over and begins anew.
         """
+
+
+@runtime_checkable
+class Sleeper(Protocol):
+    """What a kind offers besides that knows when time alone may change something for it."""
+
+    @property
+    def wake_us(self) -> int:
+        """An `advance` without samples to an earlier time tells nothing, and makes no difference to any later one."""

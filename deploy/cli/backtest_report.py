@@ -19,7 +19,7 @@ _BAND_STYLE = {"acceptable": "green", "manageable": "yellow", "overloaded": "red
 _WORDS: dict[str, tuple[str, str]] = {
     "title": ("回测", "Backtest"),
     "figures": (
-        "{from_} 至 {to}（UTC+08:00）：{samples:,} 个样本，{rules} 条规则，{alerts:,} 次报警，共 {transitions:,} 次变化",
+        "{from_} 至 {to}（UTC+08:00）：{samples:,} 个样本，{rules} 条规则，{alerts:,} 次报警，{transitions:,} 次变化",
         "{from_} to {to} (UTC+08:00): {samples:,} samples, {rules} rules, {alerts:,} alerts, {transitions:,} changes",
     ),
     "unconfirmed": (

@@ -41,6 +41,11 @@ class LimitKind:
         """See `rules.kind.Kind`."""
         return self.bank.advance(now_us, memory)
 
+    @property
+    def wake_us(self) -> int:
+        """See `rules.kind.Sleeper`."""
+        return self.bank.wake_us
+
     def resume(self, now_us: int) -> None:
         """Nothing: a value that is older than its timeout is not known, whoever was away."""
 

@@ -61,6 +61,11 @@ class StaleKind:
                 self._begin(now_us, memory, told)
         return told
 
+    @property
+    def wake_us(self) -> int:
+        """See `rules.kind.Sleeper`."""
+        return self._wake_us if len(self.groups.tag) else FAR
+
     def resume(self, now_us: int) -> None:
         """See `rules.kind.Kind`."""
         self.baseline_us = np.maximum(self.baseline_us, now_us)

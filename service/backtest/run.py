@@ -11,7 +11,6 @@ from datetime import date
 from itertools import chain
 
 from park.index import TagTable
-from rules.arrays import NEVER
 from rules.engine import Engine
 from rules.spec import AnyRule, RuleSet
 from rules.transition import Transition
@@ -57,10 +56,10 @@ class Trial:
     def wake_us(self) -> int:
         """No row without samples before this would change anything."""
         if not self._dated:
-            return _wake_us(self.engine)
+            return self.engine.wake_us
         now_us = self.engine.now_us
         next_day_us = now_us + _DAY_US - (now_us - _MIDNIGHT_US) % _DAY_US
-        return min(_wake_us(self.engine), next_day_us)
+        return min(self.engine.wake_us, next_day_us)
 
     def advance(self, now_us: int) -> None:
         """The end of a row."""
@@ -136,10 +135,6 @@ class Run:
         if self.is_cancelled():
             raise Cancelled
         self.on_progress(now_us, self.counts)
-
-
-def _wake_us(engine: Engine) -> int:
-    return int(getattr(engine, "wake_us", NEVER))
 
 
 def first_tick(ticks: Iterator[Tick], tick_us: int) -> tuple[int | None, Iterator[Tick]]:
