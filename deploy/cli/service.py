@@ -34,7 +34,7 @@ ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="Service config
 
 @app.command()
 def serve(config: ConfigFile = Path("/etc/parkwatch/parkwatch.yaml")) -> None:
-    """Run the service until it is told to stop (SIGTERM, Ctrl-C).
+    """Run the service until it is told to stop (SIGTERM, Ctrl-C). SIGHUP makes it read its rule files again.
 
     Example: DATABASE_URL=postgresql:///parkwatch parkwatch serve --config parkwatch.yaml
     """
@@ -58,6 +58,7 @@ async def _serve(service: Service) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with service.running():
+        loop.add_signal_handler(signal.SIGHUP, service.reload_rules)
         structlog.get_logger().info("parkwatch is up.", url=service.url, tags=len(service.tags))
         await service.run_until(stop)
 

@@ -3,7 +3,7 @@
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from service.api import description, page, problems
+from service.api import PREFIX, description, page, problems
 from service.api.access import authenticate
 from service.api.answer import Json
 from service.api.keys import Keys
@@ -16,6 +16,7 @@ from service.api.routers import (
     kpi,
     live,
     park,
+    rules,
     samples,
     session,
     status,
@@ -25,6 +26,8 @@ from service.api.state import State
 from service.api.view import ServiceView
 
 _MOST_BODY_BYTES = 65_536
+#: Ten thousand rules are some three million bytes.
+_LARGER = {f"{PREFIX}/rules": 16 * 1024 * 1024}
 
 
 def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> FastAPI:
@@ -47,11 +50,11 @@ def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> F
     app.include_router(health.router)
     app.include_router(status.metrics_router)
     app.include_router(session.router)
-    for one in (park, tags, samples, alerts, kpi, connectors, dead_letters, status, live):
+    for one in (park, tags, samples, alerts, kpi, rules, connectors, dead_letters, status, live):
         app.include_router(one.router, dependencies=[Depends(authenticate)])
     description.install(app)
     page.install(app)
-    app.add_middleware(Limits, most_bytes=_MOST_BODY_BYTES)
+    app.add_middleware(Limits, most_bytes=_MOST_BODY_BYTES, larger=_LARGER)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Timing, metrics=state.metrics)

@@ -18,6 +18,7 @@ TAGS = [
         "description": "Alerts (ISA-18.2, IEC 62682): standing ones from memory, history from the store",
     },
     {"name": "kpi", "description": "Key figures of the alarm system (ISA-18.2, EEMUA 191); from the store"},
+    {"name": "rules", "description": "What raises alarms: which rules are live and why, their versions, changing them"},
     {"name": "live", "description": "Alert events as they happen"},
     {"name": "connectors", "description": "The links to the plant, their gaps, and what could not be used"},
     {"name": "service", "description": "The service itself"},

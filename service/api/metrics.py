@@ -70,6 +70,11 @@ class _OfService(Collector):
         yield _gauge("journal_rows_waiting", "Journal rows that the store does not have yet", journal["rows_waiting"])
         yield _gauge("journal_bytes", "Size of the journal", journal["bytes"])
         yield _gauge("journal_refuses", "1: the journal cannot be written; nothing is taken in", bool(journal["error"]))
+        if rules := status.get("rules"):
+            yield _gauge("rules_version", "Number of the version of the rules in force", rules["version"])
+            yield _gauge("rules_live", "Rules that are live today", rules["live"])
+            yield _gauge("rules_inactive", "Rules that are not live today", rules["inactive"])
+            yield _gauge("rules_worst_pause_seconds", "Longest change of the engine", rules["worst_pause_ms"] / 1e3)
         yield _gauge("store_up", "1: the database takes rows", store["state"] == "up")
         yield _gauge("store_lag_seconds", "How far the store is behind the journal", store["lag_s"])
         yield _gauge("live_listeners", "Open live streams", self._view.live.listeners)

@@ -1,6 +1,7 @@
 """Around every request: security headers, and how long the answer took."""
 
 import time
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -51,9 +52,11 @@ class Limits:
     and the character NUL, which PostgreSQL cannot hold.
     """
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, most_bytes: int, larger: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._most_bytes = most_bytes
+        #: By path: what takes more.
+        self._larger = dict(larger or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -63,9 +66,10 @@ class Limits:
         if b"%00" in scope["query_string"] or "\0" in scope["path"]:
             await invalid("url", None, "contains the character NUL", "remove %00").response()(scope, receive, send)
             return
+        most = self._larger.get(scope["path"], self._most_bytes)
         declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdigit() or int(declared) > self._most_bytes:
-            await self._refusal().response()(scope, receive, send)
+        if not declared.isdigit() or int(declared) > most:
+            await TooLarge(most).response()(scope, receive, send)
             return
         received = 0
 
@@ -73,14 +77,11 @@ class Limits:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._most_bytes:
-                raise self._refusal()
+            if received > most:
+                raise TooLarge(most)
             return message
 
         await self._app(scope, counted, send)
-
-    def _refusal(self) -> "TooLarge":
-        return TooLarge(self._most_bytes)
 
 
 class TooLarge(HTTPException):

@@ -11,6 +11,7 @@ from service.alerts.book import AlertBook, Command
 from service.alerts.model import Alert
 from service.clock import Clock
 from service.live import LiveHub
+from service.rules.desk import RuleDesk
 from service.store.queries import Queries
 
 
@@ -32,6 +33,10 @@ class ServiceView(Protocol):
     @property
     def norms(self) -> KpiNorms:
         """What the key figures are held against."""
+
+    @property
+    def rules(self) -> RuleDesk:
+        """The rules, and how they are changed."""
 
     def latest(self) -> Latest:
         """Greatest source time, value and quality of every tag, by tag index."""

@@ -14,7 +14,7 @@ from service.alerts.states import NotAllowed
 from service.clock import Clock
 from service.intake import JournalIntake
 from service.pipeline import Pipeline
-from service.rules.active import Status
+from service.rules.active import Standing, Status
 from service.rules.compiled import compile_rules
 from service.rules.files import RuleFile
 from service.rules.plan import Plan, Trial, make_plan, try_out
@@ -60,6 +60,10 @@ class RuleDesk:
     def unstored(self) -> list[RuleVersion]:
         """Versions that the store does not have yet, oldest first."""
         return list(self._pipeline.unstored_versions)
+
+    def standings(self) -> list[Standing]:
+        """Every rule of the version in force: whether it is live today, and why."""
+        return self._pipeline.rules.standings()
 
     async def try_out(self, files: tuple[RuleFile, ...]) -> tuple[Plan, Trial]:
         """What these files would change; nothing changes. Raises FileInvalid with all that is wrong."""
@@ -110,7 +114,7 @@ class RuleDesk:
     async def confirm(self, rule_id: str, *, by: str, note: str) -> RuleVersion:
         """A named person answers for a rule's numbers. Raises NotAllowed, IntakeRefused, KeyError for no such rule."""
         async with self._turn:
-            standing = next((one for one in self._pipeline.rules.standings() if one.rule.id == rule_id), None)
+            standing = next((one for one in self.standings() if one.rule.id == rule_id), None)
             if standing is None:
                 raise KeyError(rule_id)
             rule = standing.rule
@@ -176,8 +180,3 @@ class RuleDesk:
             first = self.refused.partition("\n")[0]
             found.append(f"the configured rules cannot be taken, those before stay in force: {first}")
         return found
-
-
-def named(author: str, key: str) -> str:
-    """Who did it: the name given, and the key by which it came where that is another."""
-    return author if author in ("", key) else f"{author} (key {key})"

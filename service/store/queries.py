@@ -6,28 +6,33 @@ from datetime import timedelta
 from typing import Any
 
 from rules.kpi import Occurrence
+from service.alerts.contexts import Context
 from service.alerts.model import Alert, Event
+from service.rules.versions import RuleVersion
 from service.store.asking import Asking, Connection
 from service.store.errors import StoreUnavailable
 from service.store.events import moment
 from service.store.occurrences import occurrence_of_row
+from service.store.rule_versions import StoredVersion, version_of
 from service.store.samples import Key, Page, Resolution, Span, StoredTag, bucket_boundary, bucketed_page, raw_page
 from service.store.scope import Scope
 from service.store.sqlfile import SqlFile
 from service.store.stored import (
     AlertFilter,
+    ContextFilter,
     EventWindow,
     LetterFilter,
     StoredGap,
     StoredLetter,
     alert_of,
+    context_of,
     event_of,
     gap_of,
     letter_of,
     microseconds,
 )
 
-__all__ = ["AlertFilter", "LetterFilter", "Queries", "Resolution", "Scope", "Span", "StoreUnavailable"]
+__all__ = ["AlertFilter", "ContextFilter", "LetterFilter", "Queries", "Resolution", "Scope", "Span", "StoreUnavailable"]
 
 _SAMPLES, _ALERTS, _CONNECTORS = SqlFile("samples"), SqlFile("alerts"), SqlFile("connectors")
 # Looked up here, so that a misspelt name fails at import.
@@ -39,8 +44,11 @@ _HISTORY = _ALERTS["alert_history"]
 _ALERT = _ALERTS["alert_by_id"]
 _EVENTS_OF = _ALERTS["events_of_alert"]
 _EVENTS_SINCE = _ALERTS["events_since"]
+_CONTEXTS = SqlFile("contexts")["contexts"]
+_CONTEXT = SqlFile("contexts")["context_by_id"]
 _LETTERS = _CONNECTORS["dead_letters"]
 _GAPS = _CONNECTORS["connector_gaps"]
+_RULE_VERSIONS, _RULE_VERSION = SqlFile("rules")["rule_versions"], SqlFile("rules")["rule_version"]
 _OCCURRENCES = SqlFile("kpi")["occurrences"]
 
 _FIRST, _LAST = Key(-(2**31), 0), Key(2**31 - 1, 0)
@@ -172,6 +180,41 @@ class Queries:
             through=through,
             unbroken=through - seq == len(rows),
         )
+
+    async def rule_versions(
+        self, scope: Scope, journal: str, *, limit: int, before: int | None = None
+    ) -> list[StoredVersion]:
+        """Newest first. Rules name tags of all enterprises: only a scope that is everything sees them."""
+        if not scope.is_everything:
+            return []
+        rows = await self._rows(_RULE_VERSIONS, journal=journal, limit=limit, before=before)
+        return [StoredVersion(at_us=microseconds(row.pop("at")), **row) for row in rows]
+
+    async def rule_version(self, scope: Scope, journal: str, number: int) -> RuleVersion | None:
+        """With its files; None where there is none, or the scope is not everything."""
+        if not scope.is_everything:
+            return None
+        rows = await self._rows(_RULE_VERSION, journal=journal, number=number)
+        return version_of(rows[0]["body"]) if rows else None
+
+    async def contexts(
+        self, scope: Scope, wanted: ContextFilter, *, limit: int, before: tuple[int, str] | None = None
+    ) -> list[Context]:
+        """Newest first; ``before`` is (opened_us, id) of the last entry of the page before."""
+        rows = await self._rows(
+            _CONTEXTS,
+            visible=scope.parameter,
+            limit=limit,
+            before=moment(before[0]) if before else None,
+            before_id=before[1] if before else None,
+            **wanted.parameters(),
+        )
+        return [context_of(row) for row in rows]
+
+    async def context(self, scope: Scope, context_id: str) -> Context | None:
+        """One entry as it stands in the store; None where there is none or the scope does not see it."""
+        rows = await self._rows(_CONTEXT, visible=scope.parameter, id=uuid.UUID(context_id))
+        return context_of(rows[0]) if rows else None
 
     async def dead_letters(
         self, scope: Scope, wanted: LetterFilter, *, limit: int, before: tuple[int, int] | None = None

@@ -1,6 +1,7 @@
 """Versions of the rules as rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 import psycopg
@@ -37,3 +38,14 @@ def write(connection: psycopg.Connection, journal: str, versions: Sequence[RuleV
 def version_of(body: str) -> RuleVersion:
     """The inverse of what `write` makes of a version."""
     return msgspec.json.decode(body, type=RuleVersion)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVersion:
+    """A version without its files."""
+
+    number: int
+    at_us: int
+    author: str
+    reason: str
+    sha256: str
