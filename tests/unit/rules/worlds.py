@@ -62,30 +62,30 @@ class Stepper(Protocol):
     def resume(self, now_us: int, /) -> None: ...
 
 
-def batch_of(rows: Iterable[Row]) -> SampleBatch:
-    """Times in seconds since `START_S`."""
+def batch_of(rows: Iterable[Row], start_s: int = START_S) -> SampleBatch:
+    """Times in seconds since ``start_s``."""
     tag, seconds, value, quality = zip(*rows, strict=True)
-    time_us = (np.array(seconds, dtype=np.int64) + START_S) * SECOND
+    time_us = (np.array(seconds, dtype=np.int64) + start_s) * SECOND
     return SampleBatch(tag=tag, time_us=time_us, value=value, quality=quality, received_us=0, origin="test")  # type: ignore[arg-type]
 
 
-def play(stepper: Stepper, actions: Iterable[Action]) -> list[Transition]:
+def play(stepper: Stepper, actions: Iterable[Action], start_s: int = START_S) -> list[Transition]:
     """All that is told."""
     told: list[Transition] = []
     for action in actions:
-        told.extend(do(stepper, action))
+        told.extend(do(stepper, action, start_s))
     return told
 
 
-def do(stepper: Stepper, action: Action) -> list[Transition]:
+def do(stepper: Stepper, action: Action, start_s: int = START_S) -> list[Transition]:
     """What one action makes it tell."""
     match action:
         case Samples(rows):
-            stepper.step(batch_of(rows))
+            stepper.step(batch_of(rows, start_s))
         case Advance(now_s):
-            return stepper.advance((now_s + START_S) * SECOND)
+            return stepper.advance((now_s + start_s) * SECOND)
         case Resume(now_s):
-            stepper.resume((now_s + START_S) * SECOND)
+            stepper.resume((now_s + start_s) * SECOND)
     return []
 
 
