@@ -7,6 +7,7 @@ from datetime import date
 
 from park.index import TagTable
 from rules.engine import Engine
+from rules.kinds import KINDS
 from rules.spec import AnyRule, RuleSet
 from service.alerts.book import Lookup
 from service.facts import lookup
@@ -44,14 +45,18 @@ def compile_rules(tags: TagTable, version: RuleVersion, day: date) -> Compiled:
     """
     found = standings_on(version, day)
     key = live_key(version, found)
-    rules = live_set(found)
-    broken: dict[str, str] = {}
+    wanted = live_set(found).rules
+    broken = {one.id: f"this version evaluates no rules of kind {one.kind}" for one in wanted if one.kind not in KINDS}
     try:
-        engine = Engine(tags, rules)
+        engine = Engine(tags, _without(broken, wanted))
     except Exception:
-        broken = _broken(tags, rules.rules)
-        engine = Engine(tags, RuleSet(rules=tuple(one for one in rules.rules if one.id not in broken)))
+        broken |= _broken(tags, _without(broken, wanted).rules)
+        engine = Engine(tags, _without(broken, wanted))
     return Compiled(key=key, engine=engine, lookup=lookup(tags, engine.rules), broken=broken)
+
+
+def _without(broken: Mapping[str, str], rules: tuple[AnyRule, ...]) -> RuleSet:
+    return RuleSet(rules=tuple(one for one in rules if one.id not in broken))
 
 
 def _broken(tags: TagTable, rules: tuple[AnyRule, ...]) -> dict[str, str]:
