@@ -101,8 +101,9 @@ class Engine:
         Returns all transitions, sorted by (effective time, rule id, target, side, order of happening).
         """
         self._now_us = now_us = max(now_us, self._now_us)
-        told = self._orphans.cleared(now_us, _GONE)
-        self._orphans = none_standing()
+        told: list[Transition] = []
+        if len(self._orphans):
+            told, self._orphans = self._orphans.cleared(now_us, _GONE), none_standing()
         samples = self._sorted()
         if samples is not None:
             for _, kind in self._kinds:
