@@ -17,12 +17,14 @@ from park.index import TagTable
 from park.yamlfile import text_of
 from rules.kpi_norms import KpiNorms
 from rules.memory import Latest
+from rules.spec import RuleSet
 from service.alerts.asked import Command, EndContext, OpenContext
 from service.alerts.book import AlertBook
 from service.alerts.contexts import Context as ContextEntry
 from service.alerts.model import Alert
 from service.api.app import create_app
 from service.api.keys import Keys
+from service.backtest.jobs import Backtests
 from service.clock import Clock, machine_clock
 from service.config import Config
 from service.intake import JournalIntake, row_time
@@ -30,6 +32,7 @@ from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Extras
 from service.live import LiveHub
 from service.pipeline import Pipeline, Setup, read_park
+from service.risk import RiskFold
 from service.rules.desk import RuleDesk
 from service.rules.files import check_files, read_rule_files
 from service.store.queries import Queries
@@ -52,6 +55,7 @@ def load_setup(config: Config) -> Setup:
         park_file=str(config.park),
         rule_files=read_rule_files(config.rules),
         alerts=config.alerts.policy(),
+        risk=config.risk.model_dump_json(),
     )
     check_files(TagTable(read_park(*setup.park)), setup.rule_files)
     return setup
@@ -88,6 +92,7 @@ class Service:
         self.keys = Keys(config.data_dir)
         self.live = LiveHub()
         self.queries = Queries(self._dsn)
+        self.backtests = Backtests(self._dsn, config.data_dir / "backtests", clock)
         self.url = ""
         self._connectors: list[Connector] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -104,9 +109,18 @@ class Service:
         return self.pipeline.book
 
     @property
+    def risk(self) -> RiskFold:
+        """Four-colour risk."""
+        return self.pipeline.risk
+
+    @property
     def norms(self) -> KpiNorms:
         """What the key figures are held against."""
         return self._config.kpi
+
+    def live_rules(self) -> RuleSet:
+        """Those that the engine evaluates."""
+        return self.pipeline.engine.rules
 
     def latest(self) -> Latest:
         """Greatest source time, value and quality of every tag, by tag index."""
@@ -147,6 +161,7 @@ class Service:
             )
             self._open_pipeline()
             stack.push_async_callback(self.queries.close)
+            stack.push_async_callback(self.backtests.close)
             await self.queries.open()
             self.writer.start()
             stack.callback(self._stop_writer)
@@ -204,6 +219,7 @@ class Service:
             self.tags,
             self.pipeline.unstored,
             versions=self.pipeline.unstored_versions,
+            risks=self.pipeline.unstored_risks,
             policy=self._config.database,
             health=self._health_rows,
         )

@@ -10,7 +10,10 @@ from service.api.keys import Keys
 from service.api.middleware import Limits, SecurityHeaders, Timing
 from service.api.routers import (
     alerts,
+    aside,
+    backtests,
     connectors,
+    context,
     dead_letters,
     health,
     kpi,
@@ -27,7 +30,7 @@ from service.api.view import ServiceView
 
 _MOST_BODY_BYTES = 65_536
 #: Ten thousand rules are some three million bytes.
-_LARGER = {f"{PREFIX}/rules": 16 * 1024 * 1024}
+_LARGER = {f"{PREFIX}/{route}": 16 * 1024 * 1024 for route in ("rules", "backtests")}
 
 
 def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> FastAPI:
@@ -50,7 +53,7 @@ def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> F
     app.include_router(health.router)
     app.include_router(status.metrics_router)
     app.include_router(session.router)
-    for one in (park, tags, samples, alerts, kpi, rules, connectors, dead_letters, status, live):
+    for one in (park, tags, samples, alerts, aside, context, kpi, rules, backtests, connectors, dead_letters, status, live):
         app.include_router(one.router, dependencies=[Depends(authenticate)])
     description.install(app)
     page.install(app)

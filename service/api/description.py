@@ -19,6 +19,11 @@ TAGS = [
     },
     {"name": "kpi", "description": "Key figures of the alarm system (ISA-18.2, EEMUA 191); from the store"},
     {"name": "rules", "description": "What raises alarms: which rules are live and why, their versions, changing them"},
+    {"name": "backtests", "description": "Rules tried on stored samples before they go live, as jobs"},
+    {
+        "name": "context",
+        "description": "What is put aside, by whom, why and until when; and what is going on in the plant",
+    },
     {"name": "live", "description": "Alert events as they happen"},
     {"name": "connectors", "description": "The links to the plant, their gaps, and what could not be used"},
     {"name": "service", "description": "The service itself"},

@@ -7,10 +7,15 @@ from connectors.base import Health
 from park.index import TagTable
 from rules.kpi_norms import KpiNorms
 from rules.memory import Latest
-from service.alerts.book import AlertBook, Command
+from rules.spec import RuleSet
+from service.alerts.asked import Command, EndContext, OpenContext
+from service.alerts.book import AlertBook
+from service.alerts.contexts import Context as ContextEntry
 from service.alerts.model import Alert
+from service.backtest.jobs import Backtests
 from service.clock import Clock
 from service.live import LiveHub
+from service.risk import RiskFold
 from service.rules.desk import RuleDesk
 from service.store.queries import Queries
 
@@ -21,6 +26,7 @@ class ServiceView(Protocol):
     live: LiveHub
     queries: Queries
     clock: Clock
+    backtests: Backtests
 
     @property
     def tags(self) -> TagTable:
@@ -31,12 +37,19 @@ class ServiceView(Protocol):
         """The alert book."""
 
     @property
+    def risk(self) -> RiskFold:
+        """Four-colour risk."""
+
+    @property
     def norms(self) -> KpiNorms:
         """What the key figures are held against."""
 
     @property
     def rules(self) -> RuleDesk:
         """The rules, and how they are changed."""
+
+    def live_rules(self) -> RuleSet:
+        """Those that the engine evaluates."""
 
     def latest(self) -> Latest:
         """Greatest source time, value and quality of every tag, by tag index."""
@@ -57,3 +70,6 @@ class ServiceView(Protocol):
 
         Raises service.alerts.states.NotAllowed (nothing changed) and connectors.base.IntakeRefused.
         """
+
+    async def context(self, asked: OpenContext | EndContext) -> ContextEntry:
+        """The same for an entry of the context."""

@@ -67,9 +67,10 @@ class Stored:
 
 @pytest.fixture
 async def service(database: str) -> AsyncIterator[ServiceInMemory]:
-    view = ServiceInMemory(queries=Queries(database))
+    view = ServiceInMemory(queries=Queries(database), dsn=database)
     await view.queries.open()
     yield view
+    await view.backtests.close()
     await view.queries.close()
 
 

@@ -43,6 +43,11 @@ ELSEWHERE = {
     ("GET", "/api/v1/live"): "test_the_live_stream_is_silent_about_others, and the unit tests",
     ("POST", "/api/v1/session"): "opens, shows nothing",
     ("DELETE", "/api/v1/session"): "closes, shows nothing",
+    ("POST", "/api/v1/backtests"): "of the whole park alone: test_backtests",
+    ("GET", "/api/v1/backtests"): "of the whole park alone: test_backtests",
+    ("GET", "/api/v1/backtests/{backtest_id}"): "of the whole park alone: test_backtests",
+    ("GET", "/api/v1/backtests/{backtest_id}/transitions"): "of the whole park alone: test_backtests",
+    ("DELETE", "/api/v1/backtests/{backtest_id}"): "of the whole park alone: test_backtests",
     ("GET", "/healthz"): "no data",
     ("GET", "/readyz"): "no enterprise's data",
 }

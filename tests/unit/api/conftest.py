@@ -16,6 +16,7 @@ async def service() -> AsyncIterator[ServiceInMemory]:
     view = ServiceInMemory()
     await view.queries.open()
     yield view
+    await view.backtests.close()
     await view.queries.close()
 
 

@@ -1,5 +1,7 @@
 """A small park behind the interface: real alert book, live hub and tag table, and no database."""
 
+import tempfile
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,15 +15,21 @@ from connectors.base import Health, State
 from park.batch import SampleBatch
 from park.check import load_park
 from park.index import TagTable
+from park.model import SourceKind
 from park.quality import CLASS_MASK, Quality
 from rules.kpi_norms import KpiNorms
 from rules.memory import Latest
+from rules.spec import RuleSet, default_rules
 from rules.transition import Change, Transition, alert_id
-from service.alerts.book import AlertBook, Command, Facts
+from service.alerts.asked import Asked, Command, EndContext, Facts, OpenContext
+from service.alerts.book import AlertBook
+from service.alerts.contexts import Context
 from service.alerts.model import Alert, Event
+from service.alerts.site import Site
 from service.alerts.states import NotAllowed
 from service.api.app import create_app
 from service.api.keys import Keys
+from service.backtest.jobs import Backtests
 from service.clock import Clock
 from service.live import LiveHub
 from service.rules.desk import RuleDesk
@@ -79,6 +87,10 @@ enterprises:
 """
 
 
+#: Sources that the law looks after.
+HAZARDS = ("tank-1",)
+
+
 def small_tags() -> TagTable:
     """One shared source, two enterprises."""
     return TagTable(load_park(PARK, "park.yaml").park)
@@ -95,9 +107,11 @@ class ServiceInMemory:
     problems: list[str] = field(default_factory=list)
     ready: bool = True
     norms: KpiNorms = field(default_factory=KpiNorms)
+    #: For processes of their own.
+    dsn: str = NO_DATABASE
 
     def __post_init__(self) -> None:
-        self.book = AlertBook(self.chain, self._facts)
+        self.book = AlertBook(self.chain, self._facts, site=Site(self.tags))
         self.live = LiveHub()
         self.clock: Clock = lambda: self.now_us
         self._time_us = np.full(self.tags.size, -(2**62), dtype=np.int64)
@@ -110,18 +124,34 @@ class ServiceInMemory:
             Health(connector="stations", kind="hj212", state=State.DISCONNECTED, last_error="refused by 10.1.2.3"),
         ]
         self.commands: list[Command] = []
+        self.contexts: list[OpenContext | EndContext] = []
+        directory = Path(tempfile.gettempdir()) / f"parkwatch-test-{uuid.uuid4()}"
+        self.backtests = Backtests(self.dsn, directory, self.clock)
 
     def _facts(self, rule: str, target: str, level: str) -> Facts:
         info = self.tags.by_id(target)
         priority = 1 if level in ("HH", "LL") else 2
         if info is None:
-            return Facts(priority=priority, enterprise="", source="", unit="")
-        return Facts(priority=priority, enterprise=info.enterprise, source=info.source_id, unit=info.tag.unit)
+            return Facts(priority=priority, enterprise="", source="", unit="", kind="limit")
+        gas = info.source.kind is SourceKind.GAS_DETECTORS
+        return Facts(
+            priority=priority,
+            enterprise=info.enterprise,
+            source=info.source_id,
+            unit=info.tag.unit,
+            kind="limit",
+            hazard=info.source.id in HAZARDS,
+            gas=gas,
+        )
 
     @property
     def rules(self) -> RuleDesk:
         """They change through a journal, and none is here: `tests/integration/rules` has a whole service."""
         raise NotImplementedError
+
+    def live_rules(self) -> RuleSet:
+        """Every tag's own limits and time-outs."""
+        return default_rules()
 
     def latest(self) -> Latest:
         """Of what `measure` took in."""
@@ -160,12 +190,24 @@ class ServiceInMemory:
     async def command(self, command: Command) -> Alert:
         """Apply it at once; the journal is elsewhere."""
         self.commands.append(command)
-        events = self.book.command(command, self.now_us)
-        self.live.publish(events)
+        self._do(command)
         alert = self.book.get(command.alert_id)
         if alert is None:
             raise NotAllowed("gone")
         return alert
+
+    async def context(self, asked: OpenContext | EndContext) -> Context:
+        """The same for an entry of the context."""
+        self.contexts.append(asked)
+        self._do(asked)
+        entry = self.book.about(asked)
+        assert isinstance(entry, Context)
+        return entry
+
+    def _do(self, asked: Asked) -> None:
+        self.live.publish(self.book.advance(self.now_us))
+        self.live.publish(self.book.command(asked, self.now_us))
+        self.live.publish(self.book.settle(self.now_us))
 
     def measure(self, tag: str, value: float, *, ago_s: float = 0.0, quality: int = int(Quality.GOOD)) -> None:
         """A sample of one tag becomes its latest."""
