@@ -4,7 +4,6 @@ At any time it says what `rules.risk.assess` says of everything at once.
 """
 
 import heapq
-from collections.abc import Iterable
 
 from park.gb18218 import Grade
 from park.model import Park
@@ -98,6 +97,6 @@ class RiskTree:
         """When the next duration passes a step. None: nothing changes unless an alarm does."""
         return min(self._due_us.values(), default=None)
 
-    def below(self, owner: str) -> Iterable[Risk]:
-        """What an enterprise's (or the park's) risk is made of."""
-        return [self.risks[one] for one in self._below[owner]]
+    def alarms(self) -> dict[str, list[StandingAlarm]]:
+        """What stands, by subject."""
+        return {subject: list(alarms.values()) for subject, alarms in self._alarms.items()}

@@ -11,6 +11,7 @@ from park.duration import DurationUs
 from park.model import DuplicateIds
 from park.yamlfile import Document, text_of
 from rules.kpi_norms import KpiNorms
+from rules.risk_formula import RiskFormula
 from service.alerts.asked import ContextKind
 from service.alerts.policy import Policy
 from service.store.housekeeping import StorePolicy
@@ -93,6 +94,8 @@ class Config(_Model):
     alerts: AlertPolicy = AlertPolicy()
     #: What the key figures of the alarm system are held against (deploy/docs/kpi.md).
     kpi: KpiNorms = KpiNorms()
+    #: The formula of four-colour risk (deploy/docs/risk.md).
+    risk: RiskFormula = RiskFormula()
     connectors: ConnectorConfigs = ()
 
     @field_validator("rules", mode="before")

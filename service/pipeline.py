@@ -20,6 +20,7 @@ from park.model import Park
 from park.yamlfile import FileInvalid
 from rules.arrays import NEVER
 from rules.engine import Engine
+from rules.risk_formula import RiskFormula
 from rules.transition import Transition
 from service.alerts.asked import Asked, Command, Raise
 from service.alerts.book import AlertBook
@@ -30,6 +31,7 @@ from service.alerts.site import Site
 from service.alerts.states import NotAllowed, Trigger
 from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Row
+from service.risk import RiskChange, RiskFold, RiskState
 from service.rules.files import RuleFile
 from service.rules.live import LiveRules
 from service.rules.versions import InForce, RuleVersion, files_sha256, first_version
@@ -59,6 +61,13 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     rule_files: tuple[RuleFile, ...] = ()
     #: For how long alarms may be put aside.
     alerts: Policy = Policy()
+    #: The formula of risk as JSON; empty: the default one.
+    risk: str = ""
+
+    @property
+    def formula(self) -> RiskFormula:
+        """Of risk."""
+        return RiskFormula.model_validate_json(self.risk) if self.risk else RiskFormula()
 
     @property
     def files(self) -> tuple[RuleFile, ...]:
@@ -91,6 +100,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     row_us: int | None = None
     #: None: those of ``setup``.
     rules: InForce | None = None
+    #: None: written by an older version, which knew no risk.
+    risk: RiskState | None = None
 
 
 class Pipeline:
@@ -104,6 +115,7 @@ class Pipeline:
         self.tags = setup.tags(journal)
         self.rules = LiveRules(self.tags, first_version(setup.files), self._row_us)
         self.book = AlertBook(journal.id, self.rules.compiled.lookup, site=Site(self.tags), policy=setup.alerts)
+        self.risk = RiskFold(self.tags.park, setup.formula)
         #: The row that was folded last.
         self.position = journal.trimmed
         #: Up to here the checkpoint knows everything; rows before it may be trimmed.
@@ -126,6 +138,11 @@ class Pipeline:
         """As `unstored`, of versions of the rules."""
         return self.rules.unstored
 
+    @property
+    def unstored_risks(self) -> deque[RiskChange]:
+        """As `unstored`, of changes of risk."""
+        return self.risk.unstored
+
     def recover(self) -> None:
         """Restore the checkpoint and play the rows behind it, with the park and rules under which they were written."""
         data = self._journal.load_state(_CHECKPOINT)
@@ -141,6 +158,8 @@ class Pipeline:
         self._use_old(checkpoint)
         self.engine.restore(checkpoint.engine)
         self.book.restore(checkpoint.book)
+        self.risk.use(self.tags.park, self._setup.formula, ())
+        self.risk.restore(checkpoint.risk or self.risk.snapshot(), self.book.active.values())
         self.position = self.checkpointed = checkpoint.position
         self.unstored.extend(checkpoint.unstored)
         self._publish(checkpoint.unstored)
@@ -165,12 +184,13 @@ class Pipeline:
         in_force = self.rules.in_force()
         if files_sha256(setup.files) != in_force.configured:
             in_force = in_force.with_files(setup.files)
-        elif setup.park == self._setup.park and setup.alerts == self._setup.alerts:
+        elif (setup.park, setup.alerts, setup.risk) == (self._setup.park, self._setup.alerts, self._setup.risk):
             return
         engine, book = self.engine.snapshot(), self.book.snapshot()
         self._use(setup, tags, in_force)
         self.engine.restore(engine)
         self.book.restore(book)
+        self.risk.use(tags.park, setup.formula, self.book.active.values())
         _log.info("The park or the rules have changed; what is unchanged kept its state.")
 
     def _use(self, setup: Setup, tags: TagTable, in_force: InForce) -> None:
@@ -198,6 +218,7 @@ class Pipeline:
         events += self._recorded(row, partial(self.book.settle, now_us))
         for change in row.extras.rules:
             self._try(row, partial(self.rules.change, change, now_us, self.book))
+        self._try(row, lambda: self.risk.fold(events, self.book.active, now_us))
         self.position = row.position
         # What is in the chain must reach the store, or the chain would have a hole.
         if events:
@@ -291,6 +312,7 @@ class Pipeline:
             unstored=list(self.unstored),
             row_us=self._row_us,
             rules=self.rules.in_force(),
+            risk=self.risk.snapshot(),
         )
         return checkpoint.position, msgspec.msgpack.encode(checkpoint)
 

@@ -13,6 +13,7 @@ from service.store.asking import Asking, Connection
 from service.store.errors import StoreUnavailable
 from service.store.events import moment
 from service.store.occurrences import occurrence_of_row
+from service.store.risks import RiskFilter, StoredRisk, risk_of
 from service.store.rule_versions import StoredVersion, version_of
 from service.store.samples import Key, Page, Resolution, Span, StoredTag, bucket_boundary, bucketed_page, raw_page
 from service.store.scope import Scope
@@ -50,6 +51,7 @@ _LETTERS = _CONNECTORS["dead_letters"]
 _GAPS = _CONNECTORS["connector_gaps"]
 _RULE_VERSIONS, _RULE_VERSION = SqlFile("rules")["rule_versions"], SqlFile("rules")["rule_version"]
 _OCCURRENCES = SqlFile("kpi")["occurrences"]
+_RISKS = SqlFile("risk")["risk_history"]
 
 _FIRST, _LAST = Key(-(2**31), 0), Key(2**31 - 1, 0)
 
@@ -160,6 +162,20 @@ class Queries:
         span_us = {"from": moment(span.from_us), "to": moment(span.to_us)}
         rows = await self._rows(_OCCURRENCES, visible=scope.parameter, limit=limit, **span_us)
         return [occurrence_of_row(row) for row in rows]
+
+    async def risk_history(
+        self, scope: Scope, wanted: RiskFilter, *, limit: int, before: tuple[int, int] | None = None
+    ) -> list[StoredRisk]:
+        """Changes of colour, newest first; ``before`` is (at_us, seq) of the last of the page before."""
+        rows = await self._rows(
+            _RISKS,
+            visible=scope.parameter,
+            limit=limit,
+            before=moment(before[0]) if before else None,
+            before_seq=before[1] if before else None,
+            **wanted.parameters(),
+        )
+        return [risk_of(row) for row in rows]
 
     async def alert(self, scope: Scope, alert_id: str) -> Alert | None:
         """One alert as it stands in the store; None where there is none or the scope does not see it."""

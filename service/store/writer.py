@@ -20,8 +20,10 @@ from park.index import TagTable
 from service.alerts.model import Event
 from service.journal.journal import Journal
 from service.journal.rows import Row
+from service.risk import RiskChange
 from service.rules.versions import RuleVersion
 from service.store import events as event_rows
+from service.store import risks as risk_rows
 from service.store import rule_versions
 from service.store.copy import Rows, copy_new_rows, copy_rows, encode, sort_rows
 from service.store.housekeeping import Housekeeping, StorePolicy
@@ -73,6 +75,7 @@ class StoreWriter:
         unstored: deque[Event],
         *,
         versions: deque[RuleVersion] | None = None,
+        risks: deque[RiskChange] | None = None,
         policy: StorePolicy,
         health: Callable[[], Sequence[tuple[str, str, dict[str, Any]]]] = tuple,
     ) -> None:
@@ -81,6 +84,7 @@ class StoreWriter:
         self._tags = tags
         self._unstored = unstored
         self._versions: deque[RuleVersion] = deque() if versions is None else versions
+        self._risks: deque[RiskChange] = deque() if risks is None else risks
         self._housekeeping = Housekeeping(policy, health)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -152,7 +156,7 @@ class StoreWriter:
                 self._write(connection, rows)
             self._housekeeping.run(connection, time.monotonic())
             behind = self._journal.last_position > self.status.position
-            if self._stop.is_set() and not behind and not self._unstored and not self._versions:
+            if self._stop.is_set() and not behind and not self._left():
                 return
             if sum(len(row.batch) for row in rows if row.batch is not None) < MAX_SAMPLES // 2:
                 self._stop.wait(_LINGER_S)
@@ -160,6 +164,7 @@ class StoreWriter:
 
     def _write_events(self, connection: psycopg.Connection) -> None:
         self._write_versions(connection)
+        self._write_risks(connection)
         events = list(self._unstored)
         if not events:
             return
@@ -168,6 +173,18 @@ class StoreWriter:
         for _ in events:
             self._unstored.popleft()
         self.status.events += len(events)
+
+    def _left(self) -> bool:
+        return bool(self._unstored or self._versions or self._risks)
+
+    def _write_risks(self, connection: psycopg.Connection) -> None:
+        changes = list(self._risks)
+        if not changes:
+            return
+        with connection.transaction():
+            risk_rows.write(connection, self._journal.id, changes)
+        for _ in changes:
+            self._risks.popleft()
 
     def _write_versions(self, connection: psycopg.Connection) -> None:
         versions = list(self._versions)
