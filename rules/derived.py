@@ -44,7 +44,7 @@ class SlotMemory:
 _KNOWN = ("used_us", "used_value", "grade", "extra")
 
 
-class _Derived:
+class SignalKind:
     """What both have in common. See `rules.kind.Kind`."""
 
     #: Names of attributes, ``(..., n)`` by slot, that are the signal's own state.
@@ -55,6 +55,7 @@ class _Derived:
     def __init__(self, bank: Bank) -> None:
         self.bank = bank
         self.known = SlotMemory(len(bank), bank.words.extras)
+        self._resets: Collection[str] = ()
 
     def structure(self, rule: int) -> str:
         """What the signal's state depends on; where that is another, the state is of no use and begins anew."""
@@ -67,8 +68,14 @@ class _Derived:
         """See `rules.kind.Kind`; nothing, unless a kind has timers of its own by the clock."""
 
     def reset(self, alert_ids: Collection[str], now_us: int) -> None:
-        """See `rules.kind.Kind`."""
-        self.bank.reset(alert_ids, now_us)
+        """See `rules.kind.Kind`. Done in the `advance` that follows, for what it brings comes before."""
+        self._resets = alert_ids
+
+    def _advance_bank(self, now_us: int) -> list[Transition]:
+        if self._resets:
+            self.bank.reset(self._resets, now_us)
+            self._resets = ()
+        return self.bank.advance(now_us, self.known)
 
     def save(self, memory: Memory) -> Saved:
         """See `rules.kind.Kind`."""
@@ -113,7 +120,7 @@ class _Derived:
         return self.bank.slots.of_rules(same)
 
 
-class DerivedKind(_Derived, ABC):
+class DerivedKind(SignalKind, ABC):
     """Kinds over one tag: a slot is a tag, its signal is derived from each of its samples in order."""
 
     def __init__(self, bank: Bank, size: int) -> None:
@@ -121,6 +128,8 @@ class DerivedKind(_Derived, ABC):
         super().__init__(bank)
         self._slot_of = bank.slots.slot_of(size)
         self._direct = len(bank) == size and bool((self._slot_of == np.arange(size)).all())
+        #: Slots are in order of tags, so that what is sorted by tag is sorted by slot.
+        self._in_order = bank.slots.tag is None or bool((np.diff(bank.slots.tag) > 0).all())
 
     @abstractmethod
     def derive(self, mine: Samples) -> Samples | None:
@@ -144,7 +153,7 @@ class DerivedKind(_Derived, ABC):
     def advance(self, now_us: int, samples: Samples | None, memory: Memory) -> list[Transition]:
         """See `rules.kind.Kind`."""
         self._hand_over(self.tick(now_us, memory))
-        return self.bank.advance(now_us, self.known)
+        return self._advance_bank(now_us)
 
     def _hand_over(self, derived: Samples | None) -> None:
         if derived is not None and len(derived):
@@ -156,7 +165,9 @@ class DerivedKind(_Derived, ABC):
             return samples
         slot = self._slot_of.take(samples.tag)
         rows = np.flatnonzero(slot >= 0)
-        if len(rows) == len(slot):
+        if not (samples.single or self._in_order):
+            rows = rows[np.argsort(slot[rows], kind="stable")]
+        elif len(rows) == len(slot):
             return replace(samples, tag=slot)
         return Samples(
             tag=slot[rows],
@@ -169,7 +180,7 @@ class DerivedKind(_Derived, ABC):
         )
 
 
-class TickKind(_Derived, ABC):
+class TickKind(SignalKind, ABC):
     """Kinds over several tags: the signal of every slot is judged once per advance, as of its clock."""
 
     #: What the signals were at the last advance.
@@ -195,11 +206,16 @@ class TickKind(_Derived, ABC):
         judged = self.judge(now_us, samples, memory) if len(self.bank) else None
         if judged is not None:
             self._hand_over(now_us, *judged)
-        return self.bank.advance(now_us, self.known)
+        return self._advance_bank(now_us)
 
     def _hand_over(self, now_us: int, value: Floats, grade: Bytes, extra: Floats | None) -> None:
         bad = (grade >= Quality.BAD) & (self.last_grade >= Quality.BAD)
-        changed = np.flatnonzero(((value != self.last_value) | (grade != self.last_grade)) & ~bad)
+        differs = (value != self.last_value) | (grade != self.last_grade)
+        if extra is not None:
+            # While something stands, what its sentences will say is kept up to date.
+            same = (extra == self.known.extra) | (np.isnan(extra) & np.isnan(self.known.extra))
+            differs |= self.bank.active & (grade < Quality.BAD) & ~same.all(axis=0)
+        changed = np.flatnonzero(differs & ~bad)
         if not len(changed):
             return
         self.last_value, self.last_grade = value, grade

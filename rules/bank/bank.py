@@ -19,6 +19,7 @@ from rules.bank.side import Side
 from rules.bank.slots import Slots
 from rules.bank.words import Happened, Names, Words
 from rules.samples import Samples
+from rules.standing import LEVEL_NAMES
 from rules.transition import Change, Transition, alert_id
 from rules.walk import walk
 
@@ -50,6 +51,8 @@ class Bank:
         self.high, self.low = self.sides = sides
         for side in sides:
             side.latch = slots.latch
+        #: By side: index of the name of each level into `LEVEL_NAMES`, ``(2, n)``.
+        self.codes: tuple[Bytes, Bytes] = (_codes(names[0]), _codes(names[1]))
         #: Where `Known` has what is known of each slot.
         self.place_of: Rows = np.arange(count, dtype=np.intp) if size is None or slots.tag is None else slots.tag
         self.slot_of: Rows = np.arange(count, dtype=np.intp) if size is None else slots.slot_of(size)
@@ -226,6 +229,8 @@ class Bank:
     # -- what is told ------------------------------------------------------------------------------------------------
 
     def _say(self, side: Side, change: Change, slots: Rows, effective_us: Ints) -> None:
+        if not self.slots.sided and change in (Change.LEVEL_UP, Change.LEVEL_DOWN):
+            return  # faults have no levels: a graver one under the same alert is the same alert
         quality = self.quality[slots]
         if change in (Change.RAISED, Change.UNVERIFIED, Change.VERIFIED):
             side.unverified[slots] = quality != _GOOD
@@ -307,3 +312,8 @@ class Bank:
         for column in columns:
             digest.update(np.ascontiguousarray(column[..., span]).tobytes())
         return digest.hexdigest()
+
+
+def _codes(names: tuple[list[str], list[str]]) -> Bytes:
+    code = {name: number for number, name in enumerate(LEVEL_NAMES)}
+    return np.array([[code[name] for name in level] for level in names], dtype=np.uint8).reshape(2, len(names[0]))

@@ -1,6 +1,6 @@
 """The executable specification of alarms on one number over time: levels, delays, marks. See `rules.oracles.oracle`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from park.model import Alarms, Level, Limit
 from park.quality import Quality
@@ -26,6 +26,7 @@ class TargetAlarms:
         self.mark_since = 0
         self.used: Sample | None = None
         self.told: list[Transition] = []
+        self._resets: Collection[str] = ()
         self.sides = [
             SideAlarm(self, "high", 1, _latches(alarms, 1, (Level.H, Level.HH))),
             SideAlarm(self, "low", -1, _latches(alarms, -1, (Level.L, Level.LL))),
@@ -41,16 +42,22 @@ class TargetAlarms:
 
     def reset(self, alert_ids: Collection[str], now: int) -> None:
         """A latched alert whose conditions are over ends with its off-delay, or now [3.13]."""
-        for side in self.sides:
-            side.reset(alert_ids, now)
+        self._resets = alert_ids
 
-    def advance(self, now: int, samples: Sequence[Sample]) -> list[Transition]:
-        """One advance of this tag."""
+    def advance(
+        self, now: int, samples: Sequence[Sample], moved: Mapping[str, float] | None = None
+    ) -> list[Transition]:
+        """One advance of this tag. ``moved``: limits that are others after its samples, by level [3.14]."""
         self.now, self.told = now, []
         for sample in samples:
             self._pass_time(sample.time)  # [1.4]
             self._play(sample)
+        for side in self.sides:
+            side.reset(self._resets, now)
+        self._resets = ()
         self._pass_time(now)
+        if moved:
+            self._move(moved)
         for side in self.sides:
             side.tell_mark()
         return self.told
@@ -66,6 +73,15 @@ class TargetAlarms:
         self.used = sample
         for side in self.sides:
             side.evaluate(sample.time, sample.value)
+
+    def _move(self, moved: Mapping[str, float]) -> None:
+        """The value that is known is held against the limits as they are now, as though measured now [3.14]."""
+        for side in self.sides:
+            for latch in side.latches:
+                latch.limit = side.sign * moved.get(latch.name, side.sign * latch.limit)
+        if self.used is not None and self.quality not in ("bad", "stale"):
+            for side in self.sides:
+                side.evaluate(self.now, self.used.value, measured=False)
 
     def _pass_time(self, until: int) -> None:
         """Every delay that is over by then, one instant after the other; staleness after what is due with it."""
@@ -99,6 +115,8 @@ class TargetAlarms:
             running = [place for place, latch in enumerate(side.latches) if latch.ended is not None]
             for latch in side.latches[: max(running, default=-1) + 1]:  # [3.6]
                 latch.stands, latch.raised, latch.ended = True, True, None
+            if running:
+                side.latch_again()
 
 
 class Latch:
@@ -117,7 +135,7 @@ class Latch:
         self.peak = 0.0
         #: When the condition ended, while the off-delay runs [3.4].
         self.ended: int | None = None
-        #: Times of the values beyond the limit, the newest last [3.12].
+        #: Times of the values beyond the limit while the condition has not begun, the newest last [3.12].
         self.hits: list[int] = []
 
     def due(self, side: "SideAlarm") -> int | None:
@@ -145,7 +163,8 @@ class SideAlarm:
         self.latches = latches
         #: Of the alert; None: there is none.
         self.level: int | None = None
-        self.onset = 0
+        #: Stays after the alert: the next one's is greater [3.8].
+        self.onset = -1
         self.peak = 0.0
         self.last_told = 0
         self.mark = False
@@ -155,7 +174,7 @@ class SideAlarm:
 
     def reset(self, alert_ids: Collection[str], now: int) -> None:
         """See `TargetAlarms.reset`."""
-        back = self.level is not None and not any(latch.stands for latch in self.latches)
+        back = alert_ids and self.level is not None and not any(latch.stands for latch in self.latches)
         if back and self.latched and self.alert_id() in alert_ids:
             self.latched, self.reset_at = False, now
 
@@ -167,15 +186,19 @@ class SideAlarm:
         """The instants at which delays are over."""
         return [due for latch in self.latches if (due := latch.due(self)) is not None]
 
-    def evaluate(self, time: int, value: float) -> None:
-        """Hold one usable value against the limits, the farthest first."""
+    def latch_again(self) -> None:
+        """What is back must be reset anew [3.13]."""
+        self.latched, self.reset_at = bool(getattr(self.tag.rule, "latch", False)), 0
+
+    def evaluate(self, time: int, value: float, measured: bool = True) -> None:
+        """Hold one usable value against the limits, the farthest first. One not ``measured`` does not count [3.12]."""
         x = self.sign * value
         count, within = getattr(self.tag.rule, "count", 1), getattr(self.tag.rule, "within", None) or 0
         farther_stands = False
         for latch in reversed(self.latches):
             beyond = x > latch.limit  # [3.1]
-            if beyond and not latch.often_enough(time, count, within):
-                beyond = latch.stands or latch.raised
+            if beyond and not (latch.stands or latch.raised):
+                beyond = latch.often_enough(time, count, within) if measured else count == 1
             stands = beyond or (latch.stands and x > latch.limit - latch.deadband)
             farther_stands = stands = stands or farther_stands  # [3.6]
             if stands and not latch.stands:
@@ -189,8 +212,10 @@ class SideAlarm:
         self.fire(time)
 
     def _begin(self, latch: Latch, time: int, x: float) -> None:
+        latch.hits = []
         if latch.raised:
             latch.ended = None  # a return during the off-delay continues the alert [3.4]
+            self.latch_again()
         else:
             latch.began, latch.peak = time, x
 
@@ -205,9 +230,9 @@ class SideAlarm:
         if old == new:
             return
         if old is None and new is not None:
-            self.level, self.onset, self.peak = new, self.latches[new].began, self.latches[new].peak
-            self.last_told, self.mark = time, self.tag.quality != "good"
-            self.latched, self.reset_at = bool(getattr(self.tag.rule, "latch", False)), 0
+            self.level, self.onset = new, max(self.latches[new].began, self.onset + 1)
+            self.peak, self.last_told, self.mark = self.latches[new].peak, time, self.tag.quality != "good"
+            self.latch_again()
             self.tell(Change.RAISED, time)
         elif old is not None and new is None:
             self.tell(Change.CLEARED, time)
@@ -238,6 +263,8 @@ class SideAlarm:
         latch = self.latches[self.level]
         self.last_told = max(time, self.last_told)
         sided = self.tag.sided
+        if not sided and change in (Change.LEVEL_UP, Change.LEVEL_DOWN):
+            return  # a fault that is two things, one graver than the other, is one alert [10.4]
         self.tag.told.append(
             Transition(
                 alert_id=self.alert_id(),

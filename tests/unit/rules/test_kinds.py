@@ -3,7 +3,7 @@
 import ast
 import pkgutil
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -26,9 +26,22 @@ def test_every_kind_of_rule_can_be_evaluated_and_the_other_way_round() -> None:
     assert {model.model_fields["kind"].default for model in models} == set(KINDS)
 
 
+#: What a rule cannot do without.
+_NEEDED: dict[str, dict[str, Any]] = {
+    "rate": {"window": "1m", "limits": {"H": 1}},
+    "deviation": {"own_mean": "1h", "sigma": 3},
+    "vote": {"m": 2, "level": "H"},
+    "window": {"window": "1h", "limits": {"H": 1}},
+    "expression": {"when": "level > 1"},
+    "sequence": {"first": "level > 1", "then": "level > 2", "within": "1m"},
+    "forecast": {"of": "mean", "window": "1h", "limits": {"H": 1}},
+}
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_rule_without_tags_says_nothing(kind: str) -> None:
-    rule_set = RuleSet.model_validate({"rules": [{"kind": kind, "id": "x", "applies_to": {"tag": ["none"]}}]})
+    rule = {"kind": kind, "id": "x", "applies_to": {"tag": ["none"]}, **_NEEDED.get(kind, {})}
+    rule_set = RuleSet.model_validate({"rules": [rule]})
     engine = Engine(table_of(tag_of(limits={"H": 1}, stale_after="1s")), rule_set)
     assert engine.advance(START_US) == engine.advance(START_US + 3600 * SECOND) == []
     restored = Engine(engine.tags, rule_set)

@@ -12,7 +12,7 @@ from park.batch import SampleBatch
 from park.index import TagTable
 from park.model import Park
 from rules.spec import RuleSet, default_rules
-from rules.transition import Transition
+from rules.transition import Transition, alert_id
 
 SECOND = 1_000_000
 START_S = 1_800_000_000
@@ -42,7 +42,30 @@ class Resume:
     now_s: int
 
 
-Action = Samples | Advance | Resume
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Somebody resets all alerts of these rules and targets that began within so long before."""
+
+    rules: tuple[str, ...]
+    targets: tuple[str, ...]
+    now_s: int
+    back_s: int = 30
+
+    def alert_ids(self, start_s: int) -> list[str]:
+        """Of those and others: ids tell what an alert is, so they are known without it."""
+        seconds = range(self.now_s - self.back_s, self.now_s + 1)
+        onsets_us = [(second + start_s) * SECOND for second in seconds]
+        sides = ("high", "low", "")
+        return [
+            alert_id(rule, target, side, onset_us)
+            for rule in self.rules
+            for target in self.targets
+            for side in sides
+            for onset_us in onsets_us
+        ]
+
+
+Action = Samples | Advance | Resume | Reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +83,7 @@ class Stepper(Protocol):
     def step(self, batch: SampleBatch) -> None: ...
     def advance(self, now_us: int, /) -> list[Transition]: ...
     def resume(self, now_us: int, /) -> None: ...
+    def reset(self, alert_id: str, /) -> None: ...
 
 
 def batch_of(rows: Iterable[Row], start_s: int = START_S) -> SampleBatch:
@@ -86,6 +110,9 @@ def do(stepper: Stepper, action: Action, start_s: int = START_S) -> list[Transit
             return stepper.advance((now_s + start_s) * SECOND)
         case Resume(now_s):
             stepper.resume((now_s + start_s) * SECOND)
+        case Reset():
+            for one in action.alert_ids(start_s):
+                stepper.reset(one)
     return []
 
 
@@ -112,6 +139,15 @@ def alarms(draw: st.DrawFn) -> dict[str, Any]:
     return made
 
 
+@st.composite
+def latches_and_counts(draw: st.DrawFn) -> dict[str, Any]:
+    """What a limit rule may say besides."""
+    made: dict[str, Any] = {"latch": draw(st.booleans())}
+    if draw(st.booleans()):
+        made |= {"count": draw(st.integers(2, 3)), "within": draw(st.sampled_from(["2s", "4s", "30s"]))}
+    return made
+
+
 _ORIGINS = [
     None,
     {"connector": "mqtt"},
@@ -130,6 +166,12 @@ def tag(draw: st.DrawFn, number: int, devices: bool = True) -> dict[str, Any]:
     made["stale_after"] = draw(st.sampled_from([None, "3s", "3s", "7s"]))
     made["stale_delay"] = draw(st.sampled_from(["0s", "2s", "2s"]))
     made["from"] = draw(st.sampled_from(_ORIGINS)) if devices else None
+    # Drawn values lie between 0 and 10: now and then at an end of the span, and outside it.
+    made["span"] = draw(st.sampled_from([None, [0, 9], [0, 9], [1, 10]]))
+    made["detection_limit"] = draw(st.sampled_from([None, None, 1]))
+    made["discrete"] = draw(st.integers(0, 7)) == 0
+    made["frozen_after"] = draw(st.sampled_from([None, "2s", "5s"]))
+    made["frozen_tolerance"] = draw(st.sampled_from([0, 0, 1]))
     return made
 
 
@@ -153,13 +195,12 @@ def rule_sets(draw: st.DrawFn) -> RuleSet:
     """One limit and one stale rule, sometimes with values of their own, sometimes a second limit rule."""
     uncertain = st.sampled_from(["evaluate", "evaluate", "bad"])
     rules: list[dict[str, Any]] = [
-        {"kind": "limit", "id": "tag-limits", "uncertain": draw(uncertain)},
+        {"kind": "limit", "id": "tag-limits", "uncertain": draw(uncertain), **draw(latches_and_counts())},
         {"kind": "stale", "id": "tag-stale", "uncertain": draw(uncertain), "stale_after": draw(_maybe(st.just("4s")))},
     ]
     if draw(st.booleans()):
-        rules.append(
-            {"kind": "limit", "id": "all-limits", "limits": draw(alarms()), "applies_to": {"tag": ["t0", "t2"]}}
-        )
+        own = {"limits": draw(alarms()), "applies_to": {"tag": ["t0", "t2"]}, **draw(latches_and_counts())}
+        rules.append({"kind": "limit", "id": "all-limits", **own})
     return RuleSet.model_validate({"rules": rules})
 
 
@@ -170,8 +211,14 @@ _quality = st.sampled_from([0, 0, 0, 0, 0, 1, 2, 3, 0x80, 0x10])
 
 
 @st.composite
-def histories(draw: st.DrawFn, tags: int, most: int = 40) -> tuple[Action, ...]:
-    """Samples around the clock (late, double, ahead, in backlogs), and advances at any time."""
+def histories(
+    draw: st.DrawFn, tags: int, most: int = 40, rules: tuple[str, ...] = ("tag-limits", "all-limits")
+) -> tuple[Action, ...]:
+    """Samples around the clock (late, double, ahead, in backlogs), and advances at any time.
+
+    ``rules``: ids of those whose alerts are reset now and then.
+    """
+    targets = (*(f"acme.tank.t{number}" for number in range(tags)), "acme.tank", "acme", *rules)
     now_s = 0
     actions: list[Action] = []
     for _ in range(draw(st.integers(1, most))):
@@ -180,9 +227,11 @@ def histories(draw: st.DrawFn, tags: int, most: int = 40) -> tuple[Action, ...]:
             actions.append(Samples(tuple(draw(st.lists(row, min_size=1, max_size=8)))))
         else:
             now_s += draw(st.sampled_from([0, 1, 1, 2, 3, 7, 20, -1]))
-            resumed = draw(st.integers(0, 19)) == 0
-            actions.append(Resume(now_s) if resumed else Advance(now_s))
-    return (*actions, Advance(now_s + 1), Advance(now_s + 30))
+            chance = draw(st.integers(0, 19))
+            if chance > 17:
+                actions.append(Reset(rules, targets, now_s))
+            actions.append(Resume(now_s) if chance == 0 else Advance(now_s))
+    return (*actions, Advance(now_s + 1), Reset(rules, targets, now_s), Advance(now_s + 30))
 
 
 @st.composite
