@@ -2,8 +2,9 @@
 
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
+import numpy as np
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -54,6 +55,12 @@ class Selector(_Model):
     tag: tuple[str, ...] | None = Field(default=None, min_length=1)
     #: Grades of the major hazard installation that the source is; sources that are none fit no grade.
     grade: tuple[Grade, ...] | None = Field(default=None, min_length=1)
+    #: Not those that one of these means: another rule watches them.
+    but_not: tuple["Selector", ...] | None = Field(default=None, min_length=1)
+
+    def lists(self) -> list[tuple[str, tuple[Any, ...]]]:
+        """Field and the names given there, of the lists that are given."""
+        return [(name, given) for name, given in self if given is not None and name != "but_not"]
 
     def fits(self, info: TagInfo) -> bool:
         """Whether the tag is one of those meant."""
@@ -65,6 +72,7 @@ class Selector(_Model):
             and _among(self.source, info.source.id, info.source_id)
             and _among(self.tag, info.tag.id, info.id)
             and _among(self.grade, hazard.grade if hazard else None)
+            and not any(one.fits(info) for one in self.but_not or ())
         )
 
     def pick(self, tags: TagTable) -> list[TagInfo]:
@@ -74,7 +82,10 @@ class Selector(_Model):
 
     def positions(self, tags: TagTable) -> Positions:
         """The same as positions in ``tags.infos``, rising."""
-        return tags.inverted.pick((name, names) for name, names in self if names is not None)
+        picked = tags.inverted.pick(self.lists())
+        for one in self.but_not or ():
+            picked = np.setdiff1d(picked, one.positions(tags), assume_unique=True)
+        return picked
 
 
 def _among(allowed: tuple[object, ...] | None, *names: object) -> bool:

@@ -50,16 +50,16 @@ def _some(*names: Any) -> st.SearchStrategy[list[Any] | None]:
     return st.one_of(st.none(), st.lists(st.sampled_from(names), min_size=1, max_size=3))
 
 
-_selectors = st.fixed_dictionaries(
-    {
-        "quantity": _some(*_QUANTITIES),
-        "source_kind": _some(*_KINDS),
-        "enterprise": _some("acme", "zeta", "p", "nobody"),
-        "source": _some("s0", "s1", "acme.s0", "p.s2", "acme"),
-        "tag": _some("t0", "t3", "acme.s0.t1", "zeta.s1.t0", "s0"),
-        "grade": _some(1, 2, 3),
-    }
-).map(Selector.model_validate)
+_LISTS: dict[str, st.SearchStrategy[Any]] = {
+    "quantity": _some(*_QUANTITIES),
+    "source_kind": _some(*_KINDS),
+    "enterprise": _some("acme", "zeta", "p", "nobody"),
+    "source": _some("s0", "s1", "acme.s0", "p.s2", "acme"),
+    "tag": _some("t0", "t3", "acme.s0.t1", "zeta.s1.t0", "s0"),
+    "grade": _some(1, 2, 3),
+}
+_but_not = st.one_of(st.none(), st.lists(st.fixed_dictionaries(_LISTS), min_size=1, max_size=2))
+_selectors = st.fixed_dictionaries({**_LISTS, "but_not": _but_not}).map(Selector.model_validate)
 
 
 @given(_tables(), st.lists(_selectors, min_size=1, max_size=8))
