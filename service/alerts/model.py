@@ -64,6 +64,12 @@ class Alert(msgspec.Struct, kw_only=True):
     seq: int = 0
 
 
+#: What events written by older versions may not tell of their alert.
+ALERT_DEFAULTS: dict[str, Any] = {
+    one.name: one.default for one in msgspec.structs.fields(Alert) if one.default is not msgspec.NODEFAULT
+}
+
+
 class Event(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """One change of one alert, or of one context entry: a link of the hash chain. Append-only."""
 

@@ -19,6 +19,7 @@ from service.api.routers import (
     kpi,
     live,
     park,
+    risk,
     rules,
     samples,
     session,
@@ -53,7 +54,22 @@ def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> F
     app.include_router(health.router)
     app.include_router(status.metrics_router)
     app.include_router(session.router)
-    for one in (park, tags, samples, alerts, aside, context, kpi, rules, backtests, connectors, dead_letters, status, live):
+    for one in (
+        park,
+        tags,
+        samples,
+        alerts,
+        aside,
+        context,
+        risk,
+        kpi,
+        rules,
+        backtests,
+        connectors,
+        dead_letters,
+        status,
+        live,
+    ):
         app.include_router(one.router, dependencies=[Depends(authenticate)])
     description.install(app)
     page.install(app)

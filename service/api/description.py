@@ -17,6 +17,7 @@ TAGS = [
         "name": "alerts",
         "description": "Alerts (ISA-18.2, IEC 62682): standing ones from memory, history from the store",
     },
+    {"name": "risk", "description": "Four-colour risk (红橙黄蓝) and why; now from memory, history from the store"},
     {"name": "kpi", "description": "Key figures of the alarm system (ISA-18.2, EEMUA 191); from the store"},
     {"name": "rules", "description": "What raises alarms: which rules are live and why, their versions, changing them"},
     {"name": "backtests", "description": "Rules tried on stored samples before they go live, as jobs"},

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from service.alerts.model import Event
 from service.api.answer import to_json
-from service.api.shapes import Names, alert_shape, event_shape
+from service.api.risk_shapes import risk_tree
+from service.api.shapes import Names, alert_shape, context_event_shape, event_shape
 from service.api.status import StatusBoard
 from service.api.view import ServiceView
 from service.store.scope import Scope
@@ -52,17 +53,19 @@ class Frames:
         self._names = names
         self._events: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._standing: dict[Scope, tuple[int, bytes]] = {}
+        self._risk: dict[Scope, tuple[int, bytes]] = {}
 
     def events(self, events: Sequence[Event]) -> bytes:
-        """``alert`` events, in one piece."""
+        """``alert`` events, and ``context`` events of entries, in one piece."""
         return b"".join(map(self._event, events))
 
     def _event(self, event: Event) -> bytes:
         key = (event.chain, event.seq)
         made = self._events.get(key)
         if made is None:
-            data = to_json(event_shape(event, self._names()))
-            made = self._events[key] = frame("alert", data, Position(short(event.chain), event.seq))
+            kind, shape = ("alert", event_shape) if event.context is None else ("context", context_event_shape)
+            data = to_json(shape(event, self._names()))
+            made = self._events[key] = frame(kind, data, Position(short(event.chain), event.seq))
             while len(self._events) > _KEEP:
                 self._events.popitem(last=False)
         return made
@@ -82,6 +85,14 @@ class Frames:
     def status(self, scope: Scope) -> bytes:
         """``status``: time, age of the data, problems; also the heartbeat."""
         return frame("status", to_json(self._status.of(scope)))
+
+    def risk(self, scope: Scope) -> bytes:
+        """``risk``: colours and reasons of the park, the enterprises, and the sources that are not blue."""
+        version = self._view.risk.version
+        if self._risk.get(scope, (-1, b""))[0] != version:
+            made = to_json(risk_tree(self._view, scope, self._names(), whole=False))
+            self._risk[scope] = (version, frame("risk", made))
+        return self._risk[scope][1]
 
     def values(self, columns: dict[str, Any]) -> bytes:
         """``values``: the latest of the tags whose value has changed."""

@@ -161,6 +161,16 @@ class AlertShape(_Shape):
     acked: Time | None
     acked_by: str = Field(examples=[""])
     why: str = Field(examples=["Level 10.61 m > HH 10.5 m for 5 s"])
+    kind: str = Field(description="Kind of the rule; `service` for the service itself", examples=["limit"])
+    protected: bool = Field(description="The law keeps it on the list: it cannot be put aside")
+    group: str = Field(description="First-out group: id of the alert that opened it")
+    first_out: bool = Field(description="It came first of its group")
+    chattering: bool = Field(description="At least the third of its point within a minute")
+    aside_since: Time | None = Field(description="Shelved, suppressed or out of service since")
+    aside_until: Time | None = Field(description="When it comes back by itself; null: when what explains it is over")
+    aside_by: str = Field(description="Who put it aside; `context:<id>` or `comm:<alert id>` where that explains it")
+    aside_reason: str = Field(examples=["Probe is being exchanged"])
+    work_order: str = Field(examples=["WO-2026-117"])
     seq: int = Field(description="Number of its last event", examples=[4711])
 
 
@@ -213,6 +223,15 @@ class CommentBody(_Shape):
     """A remark for the record."""
 
     comment: Comment = Field(min_length=1, examples=["Instrument checked at 14:05, reads true"])
+
+
+class FloodNow(_Shape):
+    """More alarms than an operator can take in: more than 10 in 10 minutes, until fewer than 5."""
+
+    enterprise: str | None = Field(description="null: the whole park", examples=["acme"])
+    since: Time
+    count: int = Field(description="Raised within the last 10 minutes", examples=[14])
+    most: int = Field(description="The most that this was", examples=[31])
 
 
 class GapShape(_Shape):
@@ -287,6 +306,7 @@ class StatusShape(BaseModel):
     seq: int = Field(description="Number of the last event", examples=[4711])
     problems: list[str] = Field(description="What a person should know or mend; empty is well")
     alerts: dict[str, int] = Field(description="Standing alerts by state", examples=[{"unack": 2, "acked": 1}])
+    floods: list[FloodNow] = Field(description="Alarm floods that the caller sees")
     journal: dict[str, Any] = Field(examples=[{"rows_waiting": 3, "bytes": 1048576, "error": ""}])
     store: dict[str, Any] = Field(examples=[{"state": "up", "lag_s": 0.3, "edition": "apache", "error": ""}])
     listeners: int = Field(description="Open live streams", examples=[3])

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from connectors.base import IntakeRefused
+from service.alerts.law import Protected
 from service.alerts.states import NotAllowed
 from service.api import PREFIX
 from service.api.answer import to_json
@@ -154,6 +155,10 @@ def install(app: FastAPI) -> None:
     async def _refused_question(request: Request, error: QuestionRefused) -> Response:
         return Problem(422, "invalid-request", f"a value cannot be looked for: {error}").response()
 
+    @app.exception_handler(Protected)
+    async def _protected(request: Request, error: Protected) -> Response:
+        return Problem(403, "protected-by-law", str(error), retry=False).response()
+
     @app.exception_handler(NotAllowed)
     async def _not_allowed(request: Request, error: NotAllowed) -> Response:
         return Problem(409, "not-allowed", str(error), retry=False).response()
@@ -171,7 +176,7 @@ def install(app: FastAPI) -> None:
 
 _MEANINGS = {
     401: "No key, or one that is not valid (any more)",
-    403: "The key is valid, but not for this",
+    403: "The key is valid, but not for this; or the law does not allow it to anyone",
     404: "Not known, or not within the key's scope",
     406: "None of the forms that Accept takes is one of ours",
     409: "The alert's state does not allow it",

@@ -6,10 +6,13 @@ from typing import Any
 import msgspec
 
 from park.index import TagTable
-from service.alerts.model import Alert, Event
+from service.alerts.book import AlertBook
+from service.alerts.contexts import Context
+from service.alerts.model import ALERT_DEFAULTS, Alert, Event
 from service.api.times import rfc3339
+from service.store.scope import Scope
 
-_TIMES = ("onset", "raised", "detected", "cleared", "acked")
+_TIMES = ("onset", "raised", "detected", "cleared", "acked", "aside_since", "aside_until")
 
 
 class Names:
@@ -33,13 +36,41 @@ def alert_shape(alert: Alert, names: Names) -> dict[str, Any]:
 
 
 def _alert_shape(fields: dict[str, Any], names: Names) -> dict[str, Any]:
-    shape = dict(fields)
+    shape = ALERT_DEFAULTS | fields
     for name in _TIMES:
         shape[name] = rfc3339(shape.pop(f"{name}_us"))
     shape["enterprise_name"] = names.enterprises.get(shape["enterprise"], "")
     shape["source_name"] = names.sources.get(shape["source"], "")
     shape["target_name"] = names.target(shape["target"])
     return shape
+
+
+def context_shape(entry: Context | dict[str, Any], names: Names) -> dict[str, Any]:
+    """As `service.api.models.ContextShape`."""
+    fields = entry if isinstance(entry, dict) else msgspec.to_builtins(entry)
+    shape = dict(fields)
+    for name in ("from", "to", "opened", "over"):
+        shape[name] = rfc3339(shape.pop(f"{name}_us"))
+    shape["tags"] = list(shape["tags"])
+    shape["enterprise_name"] = names.enterprises.get(shape["enterprise"], "")
+    shape["source_name"] = names.sources.get(shape["source"], "")
+    return shape
+
+
+def context_event_shape(event: Event, names: Names) -> dict[str, Any]:
+    """As `service.api.models.ContextEventShape`."""
+    return {
+        "chain": event.chain,
+        "seq": event.seq,
+        "trigger": event.trigger.value,
+        "actor": event.actor,
+        "reason": event.reason,
+        "effective": rfc3339(event.effective_us),
+        "recorded": rfc3339(event.recorded_us),
+        "context": context_shape(event.context or {}, names),
+        "prev_hash": event.prev_hash,
+        "hash": event.hash,
+    }
 
 
 def event_shape(event: Event, names: Names) -> dict[str, Any]:
@@ -60,6 +91,15 @@ def event_shape(event: Event, names: Names) -> dict[str, Any]:
         "prev_hash": event.prev_hash,
         "hash": event.hash,
     }
+
+
+def floods_shape(book: AlertBook, scope: Scope) -> list[dict[str, Any]]:
+    """As `service.api.models.FloodNow`; the whole park's only for those who see all of it."""
+    return [
+        {"enterprise": one.enterprise or None, "since": rfc3339(one.since_us), "count": one.count, "most": one.most}
+        for one in book.floods()
+        if scope.sees(one.enterprise)
+    ]
 
 
 def count_by(values: Iterable[str]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from service.api.shapes import count_by
+from service.api.shapes import count_by, floods_shape
 from service.api.times import rfc3339
 from service.api.view import ServiceView
 from service.store.scope import Scope
@@ -51,6 +51,7 @@ class StatusBoard:
             "seq": view.book.seq,
             "problems": self._problems(raw["problems"], scope),
             "alerts": count_by(one.state.value for one in view.book.active.values() if scope.sees(one.enterprise)),
+            "floods": floods_shape(view.book, scope),
             "journal": _cut(raw["journal"], scope),
             "store": _cut(raw["store"], scope),
             "listeners": view.live.listeners,

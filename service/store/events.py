@@ -9,7 +9,7 @@ import psycopg
 
 from connectors.base import Gap
 from park.batch import DeadLetter
-from service.alerts.model import Event
+from service.alerts.model import ALERT_DEFAULTS, Event
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -20,14 +20,27 @@ _INSERT_EVENT = (
 _ALERT_NAMES = (
     "id rule target enterprise source side level peak_level priority state unit onset raised detected detected_late"
     " cleared value limit_value peak quality unverified acked acked_by why chain seq"
+    " kind protected alert_group first_out chattering aside_since aside_until aside_by aside_reason work_order"
 )
 _ALERT_COLUMNS = tuple(_ALERT_NAMES.split())
-_UPSERT_ALERT = (
-    f"INSERT INTO alert ({', '.join(_ALERT_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_ALERT_COLUMNS))})"
-    " ON CONFLICT (id) DO UPDATE SET "
-    + ", ".join(f"{column} = excluded.{column}" for column in _ALERT_COLUMNS[1:])
-    + " WHERE alert.chain <> excluded.chain OR alert.seq < excluded.seq"
+_CONTEXT_NAMES = (
+    "id kind enterprise source tags from_time to_time reason permit opened opened_by state over ended_by end_reason"
+    " chain seq"
 )
+_CONTEXT_COLUMNS = tuple(_CONTEXT_NAMES.split())
+
+
+def _upsert(table: str, columns: Sequence[str]) -> str:
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"
+        " ON CONFLICT (id) DO UPDATE SET "
+        + ", ".join(f"{column} = excluded.{column}" for column in columns[1:])
+        + f" WHERE {table}.chain <> excluded.chain OR {table}.seq < excluded.seq"
+    )
+
+
+_UPSERT_ALERT, _UPSERT_CONTEXT = _upsert("alert", _ALERT_COLUMNS), _upsert("context", _CONTEXT_COLUMNS)
+_ALERT_TIMES = ("onset", "raised", "detected", "cleared", "acked", "aside_since", "aside_until")
 
 
 def moment(us: int | None) -> datetime | None:
@@ -36,7 +49,7 @@ def moment(us: int | None) -> datetime | None:
 
 
 def write(connection: psycopg.Connection, events: Sequence[Event]) -> None:
-    """Append events; bring each alert to its last. Writing the same ones again changes nothing."""
+    """Append events; bring each alert and entry to its last. Writing the same ones again changes nothing."""
     last = {event.alert_id: event for event in events}
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -53,14 +66,26 @@ def write(connection: psycopg.Connection, events: Sequence[Event]) -> None:
                 for event in events
             ],
         )
-        cursor.executemany(_UPSERT_ALERT, [_alert_values(event) for event in last.values()])
+        cursor.executemany(_UPSERT_ALERT, [_alert_values(one) for one in last.values() if one.context is None])
+        cursor.executemany(_UPSERT_CONTEXT, [_context_values(one) for one in last.values() if one.context is not None])
 
 
 def _alert_values(event: Event) -> tuple[Any, ...]:
-    alert = event.alert
-    times = {name: moment(alert[f"{name}_us"]) for name in ("onset", "raised", "detected", "cleared", "acked")}
-    special = times | {"limit_value": alert["limit"], "chain": event.chain}
-    values = [special[column] if column in special else alert[column] for column in _ALERT_COLUMNS]
+    alert = ALERT_DEFAULTS | event.alert
+    times = {name: moment(alert[f"{name}_us"]) for name in _ALERT_TIMES}
+    special = times | {"limit_value": alert["limit"], "alert_group": alert["group"], "chain": event.chain}
+    return _row(alert | special, _ALERT_COLUMNS)
+
+
+def _context_values(event: Event) -> tuple[Any, ...]:
+    entry = event.context or {}
+    times = {name: moment(entry[f"{name}_us"]) for name in ("opened", "over")}
+    span = {"from_time": moment(entry["from_us"]), "to_time": moment(entry["to_us"])}
+    return _row(entry | times | span | {"tags": list(entry["tags"]), "chain": event.chain}, _CONTEXT_COLUMNS)
+
+
+def _row(named: dict[str, Any], columns: Sequence[str]) -> tuple[Any, ...]:
+    values = (named[column] for column in columns)
     return tuple(_text(value) if type(value) is str else value for value in values)
 
 

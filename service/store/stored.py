@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from service.alerts.contexts import Context
 from service.alerts.model import Alert, Event
 from service.store.events import moment
 
@@ -60,6 +61,39 @@ class AlertFilter:
             and self.target in (None, alert.target)
             and (self.from_us is None or alert.raised_us >= self.from_us)
             and (self.to_us is None or alert.raised_us < self.to_us)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextFilter:
+    """Which context entries are wanted; what is None or empty does not filter."""
+
+    kinds: Collection[str] = ()
+    states: Collection[str] = ()
+    enterprise: str | None = None
+    #: By the time that an entry covers: those that touch ``[from_us, to_us)``.
+    from_us: int | None = None
+    to_us: int | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """For ``contexts``."""
+        return {
+            "kinds": list(self.kinds) or None,
+            "states": list(self.states) or None,
+            "enterprise": self.enterprise,
+            "from": moment(self.from_us),
+            "to": moment(self.to_us),
+        }
+
+    def takes(self, entry: Context) -> bool:
+        """The same choice among entries in memory."""
+        over_us = entry.to_us if entry.over_us is None else entry.over_us
+        return (
+            (not self.kinds or entry.kind in self.kinds)
+            and (not self.states or entry.state in self.states)
+            and self.enterprise in (None, entry.enterprise)
+            and (self.from_us is None or over_us > self.from_us)
+            and (self.to_us is None or entry.from_us < self.to_us)
         )
 
 
@@ -121,10 +155,11 @@ class StoredGap:
     refilled: int | None
 
 
-_ALERT_TIMES = ("onset", "raised", "detected", "cleared", "acked")
+_ALERT_TIMES = ("onset", "raised", "detected", "cleared", "acked", "aside_since", "aside_until")
 _ALERT_SAME = (
     *("rule", "target", "enterprise", "source", "side", "level", "peak_level", "priority", "unit", "detected_late"),
     *("value", "peak", "quality", "unverified", "acked_by", "why", "seq"),
+    *("kind", "protected", "first_out", "chattering", "aside_by", "aside_reason", "work_order"),
 )
 
 
@@ -132,9 +167,25 @@ def alert_of(row: dict[str, Any]) -> Alert:
     """From a row of table ``alert``."""
     times = {f"{name}_us": None if row[name] is None else microseconds(row[name]) for name in _ALERT_TIMES}
     same = {name: row[name] for name in _ALERT_SAME}
-    return msgspec.convert(
-        {"id": str(row["id"]), "state": row["state"], "limit": row["limit_value"], **times, **same}, type=Alert
-    )
+    renamed = {"id": str(row["id"]), "state": row["state"], "limit": row["limit_value"], "group": row["alert_group"]}
+    return msgspec.convert({**renamed, **times, **same}, type=Alert)
+
+
+_CONTEXT_SAME = (
+    *("kind", "enterprise", "source", "reason", "permit", "opened_by", "state", "ended_by", "end_reason", "seq"),
+)
+
+
+def context_of(row: dict[str, Any]) -> Context:
+    """From a row of table ``context``."""
+    times = {
+        "from_us": microseconds(row["from_time"]),
+        "to_us": microseconds(row["to_time"]),
+        "opened_us": microseconds(row["opened"]),
+        "over_us": None if row["over"] is None else microseconds(row["over"]),
+    }
+    same = {name: row[name] for name in _CONTEXT_SAME}
+    return msgspec.convert({"id": str(row["id"]), "tags": tuple(row["tags"]), **times, **same}, type=Context)
 
 
 def event_of(body: str) -> Event:

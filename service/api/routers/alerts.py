@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query
 from pydantic import Field
@@ -94,7 +94,7 @@ async def _history(
     app: AppState, scope: Scope, wanted: AlertFilter, limit: int, cursor: str | None
 ) -> tuple[Sequence[Alert], str | None]:
     before = from_cursor(cursor, tuple[TimeUs, str])
-    if before is not None and not _is_uuid(before[1]):
+    if before is not None and not is_uuid(before[1]):
         raise not_a_cursor(cursor)
     found = await app.view.queries.alerts(scope, wanted, limit=limit + 1, before=before)
     page = found[:limit]
@@ -116,7 +116,8 @@ def _rank(alert: Alert) -> tuple[int, int, int, str]:
     return _URGENCY.get(alert.state, 3), alert.priority, -alert.raised_us, alert.id
 
 
-def _is_uuid(text: str) -> bool:
+def is_uuid(text: str) -> bool:
+    """Whether PostgreSQL would take it for one."""
     try:
         uuid.UUID(text)
     except ValueError:
@@ -179,12 +180,12 @@ async def acknowledge(
 
     409 where the alert is at a worse level by now (look again), or is over without having been acknowledged.
     """
-    alert = await _to_act_on(app, caller, str(alert_id))
+    alert = await to_act_on(app, caller, str(alert_id))
     if alert.state is State.NORM:
         if alert.acked_us is None:
             raise NotAllowed("the alert is over")
         return Json(alert_shape(alert, app.names))
-    command = _command(caller, alert, Trigger.ACK, body.comment, idempotency_key, level=body.level)
+    command = command_of(caller, alert, Trigger.ACK, body.comment, idempotency_key, level=body.level)
     return Json(alert_shape(await app.view.command(command), app.names))
 
 
@@ -193,23 +194,25 @@ async def comment(
     app: StateDep, caller: CallerDep, alert_id: AlertId, body: CommentBody, idempotency_key: IdempotencyKey = None
 ) -> Json:
     """Add a remark to the record of a standing alert."""
-    alert = await _to_act_on(app, caller, str(alert_id))
+    alert = await to_act_on(app, caller, str(alert_id))
     if alert.state is State.NORM:
         raise NotAllowed("the alert is over")
-    command = _command(caller, alert, Trigger.COMMENT, body.comment, idempotency_key)
+    command = command_of(caller, alert, Trigger.COMMENT, body.comment, idempotency_key)
     return Json(alert_shape(await app.view.command(command), app.names))
 
 
-async def _to_act_on(app: AppState, caller: Caller, alert_id: str) -> Alert:
+async def to_act_on(app: AppState, caller: Caller, alert_id: str) -> Alert:
+    """An alert that the caller may change. Raises Problem 403, 404."""
     alert = await _find(app, caller.scope, alert_id)
     if not caller.scope.may_act_on(alert.enterprise):
         raise Problem(403, "forbidden", "this alert is of a source that the park shares; the park acts on it")
     return alert
 
 
-def _command(
-    caller: Caller, alert: Alert, trigger: Trigger, reason: str, idempotency_key: str | None, *, level: str = ""
+def command_of(
+    caller: Caller, alert: Alert, trigger: Trigger, reason: str, idempotency_key: str | None, **more: Any
 ) -> Command:
+    """What the caller asks; the same for the same idempotency key."""
     own = f"{caller.name}|{alert.id}|{trigger}|{idempotency_key}"
     command_id = uuid.uuid5(uuid.NAMESPACE_OID, own) if idempotency_key else uuid.uuid4()
-    return Command(id=str(command_id), trigger=trigger, alert_id=alert.id, by=caller.name, reason=reason, level=level)
+    return Command(id=str(command_id), trigger=trigger, alert_id=alert.id, by=caller.name, reason=reason, **more)

@@ -121,7 +121,7 @@ async def test_a_window_of_events_tells_hidden_from_missing(service: ServiceInMe
     acme = Scope.only("acme", park="park")
     window = await service.queries.events_since(acme, CHAIN, 0, 10)
     assert ([one.seq for one in window.events], window.through, window.unbroken) == ([1, 3], 3, True)
-    service.book.seq = 4  # event 4 never reached the store
+    service.book._chain.seq = 4  # event 4 never reached the store
     store.events([service.change(Change.LEVEL_UP, LEVEL, "HH")])
     window = await service.queries.events_since(acme, CHAIN, 0, 10)
     assert (window.through, window.unbroken) == (5, False)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from service.alerts.asked import OpenContext
 from service.api.live_stream import LiveStream
 from service.store.scope import Scope
 from tests.integration.api.conftest import Stored
@@ -37,6 +38,15 @@ ASKED = {
     ("GET", "/metrics"): [""],
     ("POST", "/api/v1/alerts/{alert_id}/ack"): ["/api/v1/alerts/{theirs}/ack", "/api/v1/alerts/{theirs_stored}/ack"],
     ("POST", "/api/v1/alerts/{alert_id}/comment"): ["/api/v1/alerts/{theirs}/comment"],
+    ("POST", "/api/v1/alerts/{alert_id}/shelve"): ["/api/v1/alerts/{theirs}/shelve"],
+    ("POST", "/api/v1/alerts/{alert_id}/unshelve"): ["/api/v1/alerts/{theirs}/unshelve"],
+    ("POST", "/api/v1/alerts/{alert_id}/take-out"): ["/api/v1/alerts/{theirs}/take-out"],
+    ("POST", "/api/v1/alerts/{alert_id}/put-back"): ["/api/v1/alerts/{theirs}/put-back"],
+    ("POST", "/api/v1/alerts/{alert_id}/reset"): ["/api/v1/alerts/{theirs}/reset"],
+    ("GET", "/api/v1/ledger"): [""],
+    ("GET", "/api/v1/contexts"): ["", "?enterprise=borealis", "?history=true", "?history=true&enterprise=borealis"],
+    ("POST", "/api/v1/contexts"): ["/api/v1/contexts"],
+    ("POST", "/api/v1/contexts/{context_id}/end"): ["/api/v1/contexts/{their_context}/end"],
 }  # fmt: skip
 #: Routes with a proof of their own, or without any enterprise's data.
 ELSEWHERE = {
@@ -61,8 +71,21 @@ def full(service: ServiceInMemory, store: Stored) -> dict[str, str]:
         store.samples(tag, [START_US + 1], value)
     mine, theirs = service.raise_alert(MINE), service.raise_alert(THEIRS)
     old = service.raise_alert(THEIRS, onset_us=START_US - 5)
+    their_context = "7d9f2c1e-54b0-4f3c-9d0e-0a8b1f6c2d11"
+    service.do(
+        OpenContext(
+            id=their_context,
+            kind="overhaul",
+            enterprise="borealis",
+            from_us=START_US + 3_600_000_000,
+            to_us=START_US + 7_200_000_000,
+            reason="their-node is exchanged",
+            by="borealis-hse",
+        )
+    )
     store.events(service.live.since(0))
     del service.book.active[old]
+    service.book.use(service.facts)
     dcs, loggers, _ = service.healths
     loggers.last_error, loggers.bad_addresses = "their-node unknown", {"cod": "no such node"}
     service.problems += ["connector borealis-dcs is disconnected", "the database does not take rows: 77.125"]
@@ -75,7 +98,7 @@ def full(service: ServiceInMemory, store: Stored) -> dict[str, str]:
     store.execute(
         "INSERT INTO connector_gap VALUES ('borealis-dcs', '2026-10-31T23:00:00Z', '2026-10-31T23:05:00Z', 'cut', NULL)"
     )
-    return {"mine": mine, "theirs": theirs, "theirs_stored": old}
+    return {"mine": mine, "theirs": theirs, "theirs_stored": old, "their_context": their_context}
 
 
 def test_every_route_is_in_the_table(app_and_callers: tuple[FastAPI, Callers]) -> None:
@@ -92,8 +115,17 @@ def _urls(ids: dict[str, str]) -> list[tuple[str, str]]:
     ]
 
 
+BODIES: dict[str, dict[str, object]] = {
+    "ack": {"level": "H"},
+    "comment": {"comment": "seen"},
+    "shelve": {"reason": "seen", "duration": "10m"},
+    "take-out": {"reason": "seen", "duration": "10m", "work_order": "WO-1"},
+    "contexts": {"kind": "overhaul", "enterprise": "borealis", "to": "2026-11-01T01:00:00Z", "reason": "seen"},
+}
+
+
 async def _ask(one: httpx.AsyncClient, method: str, url: str) -> httpx.Response:
-    body = {"level": "H"} if url.endswith("/ack") else {"comment": "seen"}
+    body = BODIES.get(url.rpartition("/")[2], {"reason": "seen"})
     return await one.request(method, url, json=body if method == "POST" else None)
 
 
@@ -133,10 +165,12 @@ async def test_acme_sees_itself_and_what_is_shared(full: dict[str, str], acme: h
 async def test_nothing_that_acme_sends_changes_a_foreign_alert(
     full: dict[str, str], acme: httpx.AsyncClient, service: ServiceInMemory
 ) -> None:
-    for action, body in (("ack", {"level": "H"}), ("comment", {"comment": "hello"})):
-        answer = await acme.post(f"/api/v1/alerts/{full['theirs']}/{action}", json=body)
+    for action in ("ack", "comment", "shelve", "unshelve", "take-out", "put-back", "reset"):
+        answer = await _ask(acme, "POST", f"/api/v1/alerts/{full['theirs']}/{action}")
         assert answer.status_code == 404
-    assert service.commands == []
+    for url in ("/api/v1/contexts", f"/api/v1/contexts/{full['their_context']}/end"):
+        assert (await _ask(acme, "POST", url)).status_code == 404
+    assert service.commands == service.contexts == []
 
 
 async def test_an_alert_of_nobody_is_the_parks(

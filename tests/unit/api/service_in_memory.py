@@ -18,6 +18,7 @@ from park.index import TagTable
 from park.model import SourceKind
 from park.quality import CLASS_MASK, Quality
 from rules.kpi_norms import KpiNorms
+from rules.risk_formula import RiskFormula
 from rules.memory import Latest
 from rules.spec import RuleSet, default_rules
 from rules.transition import Change, Transition, alert_id
@@ -33,6 +34,7 @@ from service.backtest.jobs import Backtests
 from service.clock import Clock
 from service.live import LiveHub
 from service.rules.desk import RuleDesk
+from service.risk import RiskFold
 from service.store.queries import Queries
 
 CHAIN = "0c1e3f52-7a77-4d4f-9a55-2f6d1ce1a0de"
@@ -111,7 +113,8 @@ class ServiceInMemory:
     dsn: str = NO_DATABASE
 
     def __post_init__(self) -> None:
-        self.book = AlertBook(self.chain, self._facts, site=Site(self.tags))
+        self.risk = RiskFold(self.tags.park, RiskFormula())
+        self.book = AlertBook(self.chain, self.facts, site=Site(self.tags))
         self.live = LiveHub()
         self.clock: Clock = lambda: self.now_us
         self._time_us = np.full(self.tags.size, -(2**62), dtype=np.int64)
@@ -128,7 +131,8 @@ class ServiceInMemory:
         directory = Path(tempfile.gettempdir()) / f"parkwatch-test-{uuid.uuid4()}"
         self.backtests = Backtests(self.dsn, directory, self.clock)
 
-    def _facts(self, rule: str, target: str, level: str) -> Facts:
+    def facts(self, rule: str, target: str, level: str) -> Facts:
+        """Whose an alarm is, and how urgent: a `service.alerts.asked.Lookup`."""
         info = self.tags.by_id(target)
         priority = 1 if level in ("HH", "LL") else 2
         if info is None:
@@ -190,7 +194,7 @@ class ServiceInMemory:
     async def command(self, command: Command) -> Alert:
         """Apply it at once; the journal is elsewhere."""
         self.commands.append(command)
-        self._do(command)
+        self.do(command)
         alert = self.book.get(command.alert_id)
         if alert is None:
             raise NotAllowed("gone")
@@ -199,12 +203,13 @@ class ServiceInMemory:
     async def context(self, asked: OpenContext | EndContext) -> Context:
         """The same for an entry of the context."""
         self.contexts.append(asked)
-        self._do(asked)
+        self.do(asked)
         entry = self.book.about(asked)
         assert isinstance(entry, Context)
         return entry
 
-    def _do(self, asked: Asked) -> None:
+    def do(self, asked: Asked) -> None:
+        """One row with a command alone."""
         self.live.publish(self.book.advance(self.now_us))
         self.live.publish(self.book.command(asked, self.now_us))
         self.live.publish(self.book.settle(self.now_us))

@@ -111,7 +111,7 @@ async def test_what_is_neither_in_memory_nor_to_be_had_from_the_store_is_reset(
     server: Server, service: ServiceInMemory, callers: Callers
 ) -> None:
     service.live.start_at(5)  # a restart: the first five are in the store, which is down
-    service.book.seq = 5
+    service.book._chain.seq = 5
     async with listening(server.url, callers.park, last_event_id="0c1e3f52-2") as listener:
         reset = await listener.next_of("reset")
         assert "the store does not answer" in reset.data["reason"]

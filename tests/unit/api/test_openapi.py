@@ -1,6 +1,7 @@
 """The description of the interface: complete, and true of the answers."""
 
 import re
+import uuid
 from typing import Any
 
 import httpx
@@ -9,9 +10,10 @@ import pytest
 from fastapi import FastAPI
 
 from rules.transition import Change
+from service.alerts.asked import OpenContext
 from tests.unit.api.service_in_memory import Callers, ServiceInMemory, client
 
-LEVEL = "acme.tank-1.li-101"
+LEVEL, TEMPERATURE = "acme.tank-1.li-101", "acme.tank-1.ti-101"
 OPEN = {"/healthz", "/readyz"}
 
 
@@ -95,6 +97,19 @@ async def test_answers_are_as_described(
     service.measure(LEVEL, 8.5)
     alert = service.raise_alert(LEVEL, "H")
     service.change(Change.LEVEL_UP, LEVEL, "HH")
+    service.raise_alert(TEMPERATURE, "H")
+    service.do(
+        OpenContext(
+            id=str(uuid.uuid4()),
+            kind="calibration",
+            enterprise="acme",
+            tags=(TEMPERATURE,),
+            from_us=service.now_us,
+            to_us=service.now_us + 3_600_000_000,
+            reason="校准",
+            by="acme-hse",
+        )
+    )
     asked = {
         "/api/v1/enterprises": "/api/v1/enterprises",
         "/api/v1/sources": "/api/v1/sources",
@@ -102,6 +117,8 @@ async def test_answers_are_as_described(
         "/api/v1/tags/{tag_id}": f"/api/v1/tags/{LEVEL}",
         "/api/v1/alerts": "/api/v1/alerts",
         "/api/v1/alerts/{alert_id}": f"/api/v1/alerts/{alert}",
+        "/api/v1/ledger": "/api/v1/ledger",
+        "/api/v1/contexts": "/api/v1/contexts",
         "/api/v1/connectors": "/api/v1/connectors",
         "/api/v1/status": "/api/v1/status",
         "/api/v1/session": "/api/v1/session",
