@@ -44,9 +44,14 @@ def of_tag(unit: str) -> Measure:
     return Measure(units.parse(unit))
 
 
-def is_same(a: Measure, b: Measure) -> bool:
-    """Whether nothing has to be converted."""
-    return a.unit is None or b.unit is None or a.unit == b.unit
+def is_time(measure: Measure) -> bool:
+    """Whether it is a duration."""
+    return measure.unit is not None and measure.unit.dimensionality == SECONDS.unit.dimensionality  # type: ignore[union-attr]
+
+
+def is_plain(measure: Measure) -> bool:
+    """Whether it has no unit."""
+    return measure.unit is None or measure.unit == PLAIN.unit
 
 
 def conversion(given: Measure, wanted: Measure) -> tuple[float, float]:
@@ -54,8 +59,7 @@ def conversion(given: Measure, wanted: Measure) -> tuple[float, float]:
     if given.unit is None or wanted.unit is None or given.unit == wanted.unit:
         return 1.0, 0.0
     scale, offset = _scale_offset(given.unit, wanted.unit)
-    difference = given.is_difference or (wanted.is_difference and given.is_literal)
-    return scale, 0.0 if difference or wanted.is_difference else offset
+    return scale, 0.0 if given.is_difference or wanted.is_difference else offset
 
 
 @lru_cache(maxsize=4096)
@@ -92,7 +96,7 @@ def product(left: Measure, right: Measure, sign: str) -> tuple[Measure, float]:
     a, b = _amount(left), _amount(right)
     unit = a * b if sign == "*" else a / b
     if unit.dimensionality == PLAIN.unit.dimensionality:  # type: ignore[union-attr]
-        return PLAIN, _scale_offset(unit, PLAIN.unit)[0]  # type: ignore[arg-type]
+        return PLAIN, _scale_offset(unit, PLAIN.unit)[0]
     return Measure(unit, is_difference=True), 1.0
 
 

@@ -53,6 +53,10 @@ class _Parser:
     def _next(self) -> Token:
         return self._tokens[self._at]
 
+    @property
+    def _ended(self) -> bool:
+        return self._next.kind is Kind.END
+
     def _take(self) -> Token:
         token = self._next
         if token.kind is not Kind.END:
@@ -64,13 +68,13 @@ class _Parser:
 
     def end(self) -> None:
         """Nothing may follow."""
-        while self._next.kind is not Kind.END:
+        while not self._ended:
             self._unexpected(self._next)
             if self._next.text in (")", ","):
                 self._take()
             if self._next.text in _POWER:
                 self._take()
-            if self._next.kind is not Kind.END:
+            if not self._ended:
                 self.expression(0)
 
     def expression(self, power: int) -> Node:
@@ -142,7 +146,7 @@ class _Parser:
     def _call(self, name: Token) -> Node:
         opening = self._take()
         args: list[Node] = []
-        while not self._is(")") and self._next.kind is not Kind.END:
+        while not self._is(")") and not self._ended:
             args.append(self.expression(0))
             if not self._is(","):
                 break
@@ -155,12 +159,12 @@ class _Parser:
     def _close(self, opening: Token, what: str) -> int:
         """Takes the closing parenthesis; skips what should not stand before it."""
         if not self._is(")"):
-            if self._next.kind is not Kind.END:
+            if not self._ended:
                 self._unexpected(self._next)
             elif not self._gave_up:
                 self._problems.add(opening.at, f"{what} is not closed; add )")
             depth = 0
-            while self._next.kind is not Kind.END and (depth or not self._is(")")):
+            while not self._ended and (depth or not self._is(")")):
                 depth += self._is("(") - self._is(")")
                 self._take()
         return self._take().end

@@ -19,9 +19,11 @@ class Problem:
 class ExpressionInvalid(ValueError):
     """An expression cannot be used as it is; ``problems`` says all that was found, in order of column."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], where: str = "") -> None:
+        """``where``: which text it is, for people: ``rule storm, when``."""
         self.problems = tuple(sorted(set(problems)))
-        super().__init__("; ".join(str(problem) for problem in self.problems))
+        text = "; ".join(str(problem) for problem in self.problems)
+        super().__init__(f"{where}: {text}" if where else text)
 
     @property
     def column(self) -> int:

@@ -92,7 +92,9 @@ def _named(ref: str, ix: Rows, scope: Scope, node: Name, problems: Problems) -> 
         try:
             by_unit[unit] = conversion(of_tag(unit), wanted)
         except Incompatible as error:
-            examples = (next(info.id for info in tags.values() if info and info.tag.unit == one) for one in (first, unit))
+            examples = (
+                next(info.id for info in tags.values() if info and info.tag.unit == one) for one in (first, unit)
+            )
             one, other = examples
             problems.add(
                 node.at, f"{one} is in {first or 'no unit'}, {other} in {unit or 'no unit'}: {error}; narrow applies_to"
@@ -135,7 +137,8 @@ def _several(ref: str, scope: Scope, picked: Rows) -> str:
 
 
 def _cure(text: str, ref: str, known: set[str]) -> str:
-    if "-" in text and all(part in known or part.isdigit() for part in text.split("-")):
+    cuts = [(text[:at], text[at + 1 :]) for at, sign in enumerate(text) if sign == "-"]
+    if any(left in known and (right in known or right.replace(".", "").isdigit()) for left, right in cuts):
         return "; to subtract, put spaces around -"
     by_lower = {name.lower(): name for name in sorted(known)}
     close = get_close_matches(ref.lower(), by_lower, n=3, cutoff=0.6)

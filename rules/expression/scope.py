@@ -13,6 +13,7 @@ import numpy as np
 from park.index import TagInfo, TagTable
 from park.model import SourceKind
 from rules.arrays import Rows
+from rules.spec import Selector
 
 BUILT_IN = {"wind.speed": "wind_speed", "wind.direction": "wind_direction"}
 
@@ -30,11 +31,14 @@ class Scope:
         self.source_ids: tuple[str, ...] = tuple(self._of)
         self._number = {source_id: number for number, source_id in enumerate(self._of)}
         self._enterprise = [infos[0].enterprise for infos in self._of.values()]
+        #: By position in ``tags.infos``: the number of its source.
+        self._source_at: Rows = np.array([self._number[info.source_id] for info in tags.infos], dtype=np.intp)
         self._found: dict[str, Rows] = {}
 
-    def number(self, source_id: str) -> int:
-        """Of a source that has tags."""
-        return self._number[source_id]
+    def picked(self, selector: Selector) -> Rows:
+        """Numbers of the sources of which it picks a tag, rising."""
+        found: Rows = np.unique(self._source_at[selector.positions(self.tags)])
+        return found
 
     def tag_ix(self, ref: str) -> Rows:
         """``(sources,)``: index of the tag that ``ref`` means, seen from each source; -1: none."""
@@ -83,9 +87,10 @@ class Scope:
     def names(self, sources: Rows) -> set[str]:
         """Names that mean something, seen from these sources: for suggestions."""
         found = set(BUILT_IN)
-        enterprises = {self._enterprise[source] for source in sources.tolist()} | {self._park}
+        mine = set(sources.tolist())
+        enterprises = {self._enterprise[source] for source in mine} | {self._park}
         for source_id, infos in self._of.items():
-            if self._number[source_id] in sources:
+            if self._number[source_id] in mine:
                 found |= {info.tag.id for info in infos} | {info.tag.quantity for info in infos}
             if infos[0].enterprise in enterprises:
                 found |= {f"{infos[0].source.id}.{info.tag.id}" for info in infos}
