@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from park.columns import BEIJING_H, FROM_1970_US, NO_TAGS, TimeUnit, find_time_column, instants_us, unit_of
 from service.backtest.long_rows import LongRows
-from service.backtest.tables import DataInvalid, TableFile
+from service.backtest.tables import DataInvalid, TableFile, rows_at_once
 from service.backtest.ticks import Block, WideBlock
 
 _LONG = ("tag", "value")
@@ -162,7 +162,7 @@ class Reader:
         if (np.diff(times) < 0).any():
             order = np.argsort(times, kind="stable")
             times, table = times[order], table.take(pa.array(order))
-        at_once = max(1, 1_000_000 // max(1, table.num_columns))
+        at_once = rows_at_once(table.num_columns)
         for begin in range(0, len(times), at_once):
             yield times[begin : begin + at_once], table.slice(begin, at_once)
             self.done = min(1.0, (begin + at_once) / len(times))

@@ -64,7 +64,7 @@ class TableFile:
                     for batch in reader:
                         yield pa.Table.from_batches([batch])
             else:
-                rows = max(1, _PIECE_VALUES // max(1, len(columns)))
+                rows = rows_at_once(len(columns))
                 with pq.ParquetFile(self.path, pre_buffer=False) as file:
                     for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
                         yield pa.Table.from_batches([batch])
@@ -81,6 +81,11 @@ class TableFile:
 
     def _explained(self) -> "_Explained":
         return _Explained(self.path)
+
+
+def rows_at_once(columns: int) -> int:
+    """Of a table of so many columns: enough that a column's own cost does not count, few enough for any memory."""
+    return max(1, _PIECE_VALUES // max(1, columns))
 
 
 class _Explained:

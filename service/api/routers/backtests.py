@@ -140,7 +140,7 @@ def _lines(file: FilePath, begin: int, limit: int) -> tuple[bytes, int, bool]:
         return b"", begin, False
     with file.open("rb") as told:
         told.seek(begin)
-        lines = []
+        lines: list[bytes] = []
         while len(lines) < limit and (line := told.readline()).endswith(b"\n"):
             lines.append(line)
         end = begin + sum(map(len, lines))
