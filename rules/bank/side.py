@@ -77,9 +77,10 @@ class Side:
         self.told_us: Ints = np.full(size, NEVER, dtype=np.int64)
         #: The mark that it was last told to bear.
         self.unverified: Bools = np.zeros(size, dtype=np.bool_)
-        #: It stays until somebody resets it: `latch`, from when it was raised until then.
+        #: It stays until somebody resets it: `latch`, from when it was raised or came back until then.
         self.latched: Bools = np.zeros(size, dtype=np.bool_)
-        #: ``(2, most count - 1, n)``: times of the newest values beyond the limit, the newest first. See `counting`.
+        #: ``(2, most count - 1, n)``: times of the newest values beyond the limit while the level is OFF, the newest
+        #: first. See `counting`.
         self.hits_us: Ints = np.full((2, 0, size), NEVER, dtype=np.int64)
 
     def counting(self, count: Ints, within_us: Ints) -> None:
@@ -100,10 +101,13 @@ class Side:
         due[hit] = FAR
         self._settle(slots, phase, due, at_us, say)
 
-    def evaluate(self, slots: Rows, time_us: Ints, x: Floats, say: Say) -> None:
-        """Hold the (mirrored) value ``x`` of each slot against its limits. All delays due by then have been fired."""
+    def evaluate(self, slots: Rows, time_us: Ints, x: Floats, say: Say, *, measured: bool = True) -> None:
+        """Hold the (mirrored) value ``x`` of each slot against its limits. All delays due by then have been fired.
+
+        Not ``measured``: it is the value of before, held against limits that have moved; it counts for nothing.
+        """
         phase, due, since = self.phase[:, slots], self.due_us[:, slots], self.since_us[:, slots]
-        stands = self._standing(slots, phase, x, time_us)
+        stands = self._standing(slots, phase, x, time_us if measured else None)
         stood = (phase == PENDING) | (phase == RAISED)
         begun, ended = stands & ~stood, stood & ~stands
         to_pending, to_off = begun & (phase == OFF), ended & (phase == PENDING)
@@ -111,6 +115,7 @@ class Side:
         due = np.where(to_pending, time_us + self.on_delay_us[:, slots], due)
         due = np.where(to_releasing, self.release_us(slots, time_us), due)
         due[to_off | to_raised] = FAR
+        self._latch_again(slots, to_raised)
         since = np.where(to_pending | to_releasing, time_us, since)
         for moved, target in (
             (to_pending, PENDING),
@@ -137,6 +142,7 @@ class Side:
             held[0] |= releasing[1]
             self.phase[:, slots] = np.where(held, RAISED, phase)
             self.due_us[:, slots] = np.where(held, FAR, self.due_us[:, slots])
+            self._latch_again(slots, held)
 
     def release_us(self, slots: Rows, since_us: Ints) -> Ints:
         """When a condition that ended then is over for good; never where a person must say so."""
@@ -147,6 +153,11 @@ class Side:
         stands = (self.phase == PENDING) | (self.phase == RAISED)
         found: Rows = np.flatnonzero(self.latched & (self.level > 0) & ~stands.any(axis=0))
         return found
+
+    def _latch_again(self, slots: Rows, back: Bools) -> None:
+        """Where the condition of a level is back, the alert must be reset anew."""
+        again = slots[back.any(axis=0)]
+        self.latched[again] = self.latch[again]
 
     def unlatch(self, slots: Rows, now_us: int) -> None:
         """Somebody has reset these (of `back`): they end with their off-delay, or now."""
@@ -162,12 +173,14 @@ class Side:
         """
         phase, due, since = self.phase[:, slots], self.due_us[:, slots], self.since_us[:, slots]
         at_us = np.full(len(slots), now_us, dtype=np.int64)
-        stands = self._standing(slots, phase, x, at_us)
+        stands = self._standing(slots, phase, x, None)
         begun = stands & (phase == OFF)
         ended = ~stands & ((phase == PENDING) | (phase == RAISED))
         kept = ended & self.latched[slots]
         phase = np.where(begun, PENDING, np.where(ended, np.where(kept, RELEASING, OFF), phase))
-        phase = np.where(stands & (phase == RELEASING), RAISED, phase)
+        back = stands & (phase == RELEASING)
+        self._latch_again(slots, back)
+        phase = np.where(back, RAISED, phase)
         since = np.where(begun | kept, now_us, since)
         due = np.where(begun, now_us + self.on_delay_us[:, slots], due)
         due[ended | (phase == RAISED)] = FAR
@@ -179,14 +192,18 @@ class Side:
     def quiet_band(self, slots: Rows) -> tuple[Floats, Floats]:
         """(low, high): good values of this closed range change nothing. Empty (inf, -inf) while a delay runs."""
         phase, limit, reset = self.phase[:, slots], self.limit[:, slots], self.reset[:, slots]
+        # Both levels by hand: numpy reduces along so short an axis slowly.
         raised = phase == RAISED
-        running = ((phase == PENDING) | (phase == RELEASING)).any(axis=0)
-        floor = np.where(raised, reset, -np.inf).max(axis=0)
-        low = np.nextafter(floor, np.inf)
-        low[~raised.any(axis=0)] = -np.inf
-        high = np.where(raised, np.inf, limit).min(axis=0)
-        high = np.where(raised.any(axis=0), np.minimum(high, self.peak[slots]), high)
-        low[running], high[running] = np.inf, -np.inf
+        any_raised = raised[0] | raised[1]
+        running = (phase == PENDING) | (phase == RELEASING)
+        floor = np.where(raised, reset, -np.inf)
+        low = np.nextafter(np.maximum(floor[0], floor[1]), np.inf)
+        low[~any_raised] = -np.inf
+        ceiling = np.where(raised, np.inf, limit)
+        high = np.minimum(ceiling[0], ceiling[1])
+        high = np.where(any_raised, np.minimum(high, self.peak[slots]), high)
+        any_running = running[0] | running[1]
+        low[any_running], high[any_running] = np.inf, -np.inf
         return low, high
 
     def active(self, slots: Rows) -> Bools:
@@ -198,18 +215,27 @@ class Side:
         """True where there is an alert that was last told to be unverified."""
         return self.unverified[slots] & (self.level[slots] > 0)
 
-    def _standing(self, slots: Rows, phase: Bytes, x: Floats, time_us: Ints) -> Bools:
+    def _standing(self, slots: Rows, phase: Bytes, x: Floats, time_us: Ints | None) -> Bools:
+        """``time_us`` None: values that were counted before."""
+        off = phase == OFF
         stood = (phase == PENDING) | (phase == RAISED)
         beyond = x > self.limit[:, slots]
-        if self.hits_us.shape[1]:
-            beyond = self._often_enough(slots, beyond, time_us) | (beyond & (phase != OFF))
+        counting = self.hits_us.shape[1] > 0
+        if counting:
+            beyond = np.where(off, self._often_enough(slots, beyond & off, time_us), beyond)
         stands: Bools = beyond | (stood & (x > self.reset[:, slots]))
         stands[0] |= stands[1]
+        if counting:
+            used_up = (stands & off)[:, np.newaxis]
+            self.hits_us[:, :, slots] = np.where(used_up, NEVER, self.hits_us[:, :, slots])
         return stands
 
-    def _often_enough(self, slots: Rows, beyond: Bools, time_us: Ints) -> Bools:
+    def _often_enough(self, slots: Rows, beyond: Bools, time_us: Ints | None) -> Bools:
         """Where the value is beyond the limit for the ``count``-th time within the time given."""
-        count, hits = self.count[slots], self.hits_us[:, :, slots]
+        count = self.count[slots]
+        if time_us is None:
+            return beyond & (count == 1)
+        hits = self.hits_us[:, :, slots]
         first = np.take_along_axis(hits, np.broadcast_to(np.maximum(count - 2, 0), (2, 1, len(slots))), axis=1)[:, 0]
         enough: Bools = beyond & ((count == 1) | (first >= time_us - self.within_us[slots]))
         hits[:, 1:] = np.where(beyond[:, np.newaxis], hits[:, :-1], hits[:, 1:])

@@ -36,6 +36,11 @@ class Slots:
         return tuple(rule.id for rule in self.rules)
 
     @cached_property
+    def rule_at(self) -> dict[str, int]:
+        """By rule id: index into `rules`."""
+        return {rule_id: number for number, rule_id in enumerate(self.rule_ids)}
+
+    @cached_property
     def rule_id(self) -> list[str]:
         """By slot."""
         ids = self.rule_ids

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rules.arrays import FAR, NEVER, Bools, Bytes, Columns, Ints, Rows, lines, text
+from rules.arrays import FAR, NEVER, Bools, Columns, Ints, Rows, lines, text
 from rules.bank.bank import Bank
 from rules.bank.side import OFF, PENDING, RAISED, RELEASING, Side
 from rules.kind import Saved
@@ -39,9 +39,8 @@ def keys(bank: Bank, slots: Rows) -> Columns:
 
 def find(bank: Bank, saved: Saved, columns: Columns, moved: Ints) -> Rows:
     """By saved slot, as `keys` named it: its slot here; -1 where it is not here."""
-    here = {rule_id: number for number, rule_id in enumerate(bank.slots.rule_ids)}
-    rule_here = np.array([here.get(rule_id, -2) for rule_id in saved.rules], dtype=np.int64)
-    rule = rule_here[columns["rule"]] if len(rule_here) else columns["rule"]
+    here = bank.slots.rule_at
+    rule = np.array([here.get(rule_id, -2) for rule_id in saved.rules], dtype=np.int64)[columns["rule"]]
     if bank.slots.tag is None:
         return _find_targets(bank, rule, lines(columns["target"]))
     tag = np.append(moved, -1)[columns["tag"]]
@@ -88,13 +87,6 @@ def _under(columns: Columns, prefix: str) -> Columns:
     return {name.removeprefix(prefix): column for name, column in columns.items() if name.startswith(prefix)}
 
 
-def _level_codes(bank: Bank, side: Side, slots: Rows) -> Bytes:
-    names = bank.names[side.name]
-    return np.array(
-        [[LEVEL_NAMES.index(names[level][slot]) for slot in slots.tolist()] for level in (0, 1)], dtype=np.uint8
-    ).reshape(2, len(slots))
-
-
 def _save_side(bank: Bank, side: Side) -> Columns:
     told = (side.onset_us > NEVER) | (side.phase != OFF).any(axis=0) | (side.hits_us > NEVER).any(axis=(0, 1))
     slots = np.flatnonzero(told)
@@ -104,13 +96,13 @@ def _save_side(bank: Bank, side: Side) -> Columns:
     columns["since_us"] = np.where(running, columns["since_us"], NEVER)
     columns["latched"] = columns["latched"] & (columns["level"] > 0)
     columns["hits_us"] = side.hits_us[:, :, slots]
-    return columns | keys(bank, slots) | {"names": _level_codes(bank, side, slots)}
+    return columns | keys(bank, slots) | {"names": bank.codes[side.name][:, slots]}
 
 
 def _standing(bank: Bank, side: Side) -> Standing:
     slots = np.flatnonzero(side.level > 0)
     level = side.level[slots] - 1
-    codes = _level_codes(bank, side, slots)
+    codes = bank.codes[side.name][:, slots]
     sided = bank.slots.sided
     none = np.full(len(slots), np.nan)
     return Standing(
@@ -135,8 +127,7 @@ def _load_side(bank: Bank, side: Side, saved: Saved, moved: Ints) -> Bools:
     for name in ("onset_us", "peak", "told_us", "unverified", "latched"):
         getattr(side, name)[slots] = columns[name][known]
     depth = min(side.hits_us.shape[1], columns["hits_us"].shape[1])
-    side.hits_us[:, :depth, slots] = columns["hits_us"][:, :depth, known]
-    new_names = _level_codes(bank, side, slots)
+    new_names = bank.codes[side.name][:, slots]
     old_names, old_level = columns["names"][:, known], columns["level"][known]
     level = np.zeros(len(slots), dtype=np.uint8)
     for old in (0, 1):
@@ -145,6 +136,7 @@ def _load_side(bank: Bank, side: Side, saved: Saved, moved: Ints) -> Bools:
             same |= (old == new) & (not bank.slots.sided)
             for name in ("phase", "since_us", "pending_peak"):
                 getattr(side, name)[new, slots[same]] = columns[name][old][known][same]
+            side.hits_us[new, :depth, slots[same]] = columns["hits_us"][old, :depth][:, known][:, same].T
             level[same & (old_level == old + 1)] = new + 1
     _close(side, slots)
     raised = (side.phase[:, slots] >= RAISED).any(axis=0)
