@@ -6,6 +6,7 @@ from typing import Protocol
 
 from park.index import TagTable
 from park.yamlfile import Problem
+from rules.checks.coverage import of_coverage
 from rules.checks.finding import Finding, Loc, Seen
 from rules.checks.gas import of_gas
 from rules.checks.levels import of_levels
@@ -41,6 +42,8 @@ def check_rules(tags: TagTable, rules: RuleSet, documents: Mapping[str, Place]) 
         for found in _of_rule(seen, rule):
             problem = _problem(documents.get(rule.id), rule, found)
             (errors if found.is_error else warnings).append(problem)
+    whole = next((place.problem((), "").file for place in documents.values()), "rules")
+    warnings += [Problem(file=whole, line=1, column=1, message=one) for one in of_coverage(seen, rules.rules)]
     return CheckedRules(errors=errors, warnings=warnings)
 
 

@@ -83,7 +83,7 @@ class Seen:
 
 def suggestion(word: object, known: Iterable[object]) -> str:
     """The beginning of a cure, or nothing."""
-    near = difflib.get_close_matches(str(word), [str(one) for one in known], n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(word), [str(one) for one in known], n=1, cutoff=0.8)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from park.inverted import Positions
-from rules.checks.finding import Finding, Loc, Seen, suggestion
+from rules.checks.finding import Finding, Loc, Seen, some, suggestion
 from rules.spec import AnyRule, Selector
 
 _WHAT = {
@@ -14,6 +14,8 @@ _WHAT = {
     "tag": "no tag of this park has the id",
     "grade": "no source of this park with tags is a major hazard installation of grade",
 }
+#: Names of this very park: one that is not there is a mistake. Of the others, packs list what some parks have.
+_IDS = ("enterprise", "source", "tag")
 
 
 def of_selector(seen: Seen, rule: AnyRule, at: Positions) -> Iterator[Finding]:
@@ -26,10 +28,17 @@ def of_selector(seen: Seen, rule: AnyRule, at: Positions) -> Iterator[Finding]:
 def _words(seen: Seen, selector: Selector, loc: Loc) -> Iterator[Finding]:
     for field, names in selector.lists():
         column = seen.tags.inverted.columns[field]
+        absent: list[str] = []
         for i, name in enumerate(names):
-            if name not in column:
-                shown = getattr(name, "value", name)
-                cure = suggestion(shown, (one for one in column.names if isinstance(one, str)))
+            if name in column:
+                continue
+            shown = getattr(name, "value", name)
+            cure = suggestion(shown, (one for one in column.names if isinstance(one, str)))
+            if cure or field in _IDS or len(names) == 1:
                 yield Finding(loc=(*loc, field, i), message=f"{_WHAT[field]} {shown!r}{cure}")
+            else:
+                absent.append(str(shown))
+        if len(absent) == len(names):
+            yield Finding(loc=(*loc, field), message=f"{_WHAT[field]} {some(absent)}")
     for i, one in enumerate(selector.but_not or ()):
         yield from _words(seen, one, (*loc, "but_not", i))
