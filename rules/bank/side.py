@@ -234,7 +234,8 @@ class Side:
         """Where the value is beyond the limit for the ``count``-th time within the time given."""
         count = self.count[slots]
         if time_us is None:
-            return beyond & (count == 1)
+            once: Bools = beyond & (count == 1)
+            return once
         hits = self.hits_us[:, :, slots]
         first = np.take_along_axis(hits, np.broadcast_to(np.maximum(count - 2, 0), (2, 1, len(slots))), axis=1)[:, 0]
         enough: Bools = beyond & ((count == 1) | (first >= time_us - self.within_us[slots]))

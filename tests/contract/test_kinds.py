@@ -53,7 +53,7 @@ def _actions(draw: st.DrawFn, tags: int) -> tuple[Action, ...]:
     """A history; now and then nothing happens for a minute, an hour or a day."""
     actions: list[Action] = []
     shift_s = 0
-    for action in draw(histories(tags)):
+    for action in draw(histories(tags, rules=("r0", "r1", "r2"))):
         if isinstance(action, Samples):
             rows = tuple((tag, second + shift_s, value, quality) for tag, second, value, quality in action.rows)
             actions.append(Samples(rows))
@@ -170,7 +170,7 @@ class _Recorded:
     """Hands an engine what was written down."""
 
     def __init__(self, engine: Engine) -> None:
-        self.advance, self.resume, self._step = engine.advance, engine.resume, engine.step
+        self.advance, self.resume, self.reset, self._step = engine.advance, engine.resume, engine.reset, engine.step
 
     def step(self, batch: SampleBatch) -> None:
         self._step(SampleBatch.from_bytes(batch.to_bytes()))

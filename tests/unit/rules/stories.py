@@ -3,7 +3,7 @@
 ``"0: 50 | 5: 91 | 9: 92? | 12 | 30: 14=80 15=79!"`` reads: at 0 s a sample 50 comes; at 5 s 91; at 9 s 92 of uncertain
 quality; at 12 s nothing comes; at 30 s two samples come at once, one of 14 s, and a bad one of 15 s. ``b:7`` is a
 sample of tag ``b``, ``b@14=80`` one of its 14th second; else they are of tag ``a``. ``resume`` in place of samples
-restarts the service.
+restarts the service; ``reset`` resets every alert that was told of before, along with the samples beside it.
 
 The answer ``"10 raised H high unverified @12"``: effective at 10 s, found at 12 s (left out where they are equal).
 """
@@ -82,6 +82,10 @@ def _play(story: str, table: TagTable, stepper: Engine | Oracle) -> list[Transit
         if rest.strip() == "resume":
             stepper.resume(now_us)
             continue
+        if rest.strip().startswith("reset"):
+            rest = rest.strip().removeprefix("reset")
+            for alert_id in dict.fromkeys(one.alert_id for one in told):
+                stepper.reset(alert_id)
         if rest.strip():
             stepper.step(_batch(rest, now_us, table))
         told.extend(stepper.advance(now_us))
