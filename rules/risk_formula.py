@@ -34,7 +34,7 @@ class Step(_Model):
     """An alarm that has stood for so long counts so many times."""
 
     after: DurationUs = Field(gt=0)
-    times: float = Field(ge=1, le=100)
+    times: float = Field(ge=1, le=100, description="The alarm's points are multiplied by this")
 
 
 _DURATION = tuple(
@@ -55,16 +55,18 @@ class RiskFormula(_Model):
     priority: dict[Priority, Points] = Field(default_factory=lambda: dict(_PRIORITY), validate_default=True)
     #: Times this, by how long it has stood; the last step that it has reached counts.
     duration: tuple[Step, ...] = _DURATION
-    #: Unverified alarms count so much more: what is not known is a risk, not a relief.
-    unverified: float = Field(default=0.25, ge=0, le=10)
-    #: For an enterprise and the park: the worst below, and so much for each further one that is yellow or worse ...
-    each_further: Points = 5
-    #: ... but no more than this.
-    most_further: Points = 20
-    #: From this score on.
-    yellow: float = Field(default=25, gt=0)
-    orange: float = Field(default=50, gt=0)
-    red: float = Field(default=80, gt=0)
+    #: What is not known is a risk, not a relief.
+    unverified: float = Field(default=0.25, ge=0, le=10, description="Unverified alarms count so much more, as a share")
+    each_further: float = Field(
+        default=5,
+        ge=0,
+        le=1_000,
+        description="Enterprise, park: the worst below, and this for each further one at yellow or worse",
+    )
+    most_further: float = Field(default=20, ge=0, le=1_000, description="But no more than this for all of them")
+    yellow: float = Field(default=25, gt=0, description="Yellow from this score on")
+    orange: float = Field(default=50, gt=0, description="Orange from this score on")
+    red: float = Field(default=80, gt=0, description="Red from this score on")
 
     @field_validator("grade")
     @classmethod

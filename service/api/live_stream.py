@@ -7,7 +7,8 @@
                    at a position still in memory ..▶ the events since
                    further back ...................▶ the events since, from the store, up to where memory begins
                    none of these can be done ......▶ `reset`: like `snapshot`, and why
-              ──▶ events as they come, `status` each second, until the service stops or the listener leaves
+              ──▶ events as they come, `status` each second and `risk` where it has changed, until the service stops or
+                  the listener leaves
 
 The subscription comes first, so what happens while we look back waits in it; numbers that were already sent are left
 out. A listener that falls too far behind is started over with a `reset`.
@@ -49,6 +50,8 @@ class LiveStream:
         self._scope = scope
         self._position = after
         self._values = values
+        #: Of the risk that was sent last.
+        self._risk_version = -1
 
     async def run(self) -> AsyncGenerator[bytes, None]:
         """Ends when the service stops; the listener's leaving closes the generator."""
@@ -119,6 +122,9 @@ class LiveStream:
             if now_s() >= status_due_s:
                 status_due_s = max(status_due_s + _STATUS_EVERY_S, now_s())
                 yield self._frames.status(self._scope)
+                if self._risk_version != self._view.risk.version:
+                    self._risk_version = self._view.risk.version
+                    yield self._frames.risk(self._scope)
             if self._values is not None and now_s() >= values_due_s:
                 values_due_s = max(values_due_s + self._values.every_s, now_s())
                 if (columns := self._values.changed()) is not None:

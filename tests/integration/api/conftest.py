@@ -12,11 +12,13 @@ from numpy.typing import ArrayLike
 
 from park.index import TagTable
 from service.alerts.model import Event
+from service.risk import RiskChange
 from service.store import events as event_rows
+from service.store import risks as risk_rows
 from service.store.copy import Rows, copy_rows, encode, sort_rows
 from service.store.migrate import migrate
 from service.store.queries import Queries
-from tests.unit.api.service_in_memory import Callers, ServiceInMemory, client, make_app, make_keys
+from tests.unit.api.service_in_memory import CHAIN, Callers, ServiceInMemory, client, make_app, make_keys
 
 
 class Stored:
@@ -55,6 +57,10 @@ class Stored:
     def events(self, events: Sequence[Event]) -> None:
         """What the store writer does with them."""
         event_rows.write(self._connection, events)
+
+    def risks(self, changes: Sequence[RiskChange]) -> None:
+        """The same with changes of risk."""
+        risk_rows.write(self._connection, CHAIN, changes)
 
     def execute(self, statement: str) -> None:
         """Anything else."""

@@ -30,7 +30,12 @@ ASKED = {
         *("?state=norm&state=unack", f"?target={THEIRS}", f"?history=true&target={THEIRS}", "?source=borealis.outlet"),
     ],
     ("GET", "/api/v1/alerts/{alert_id}"): ["/api/v1/alerts/{theirs}", "/api/v1/alerts/{theirs_stored}"],
+    ("GET", "/api/v1/risk"): [""],
+    ("GET", "/api/v1/risk/history"): ["", "?subject=park", "?subject=borealis", "?subject=borealis.outlet"],
     ("GET", "/api/v1/kpi"): [f"?{SPAN}", *(f"?{SPAN}&by={one}" for one in ("enterprise", "source", "operator"))],
+    ("GET", "/api/v1/alerts/{alert_id}/explain"): [
+        *("/api/v1/alerts/{theirs}/explain", "/api/v1/alerts/{theirs_stored}/explain"),
+    ],
     ("GET", "/api/v1/connectors"): [""],
     ("GET", "/api/v1/dead-letters"): ["", "?connector=loggers", "?reason=undecodable"],
     ("GET", "/api/v1/status"): [""],
@@ -84,6 +89,7 @@ def full(service: ServiceInMemory, store: Stored) -> dict[str, str]:
         )
     )
     store.events(service.live.since(0))
+    store.risks(list(service.risk.unstored))
     del service.book.active[old]
     service.book.use(service.facts)
     dcs, loggers, _ = service.healths

@@ -18,8 +18,8 @@ from park.index import TagTable
 from park.model import SourceKind
 from park.quality import CLASS_MASK, Quality
 from rules.kpi_norms import KpiNorms
-from rules.risk_formula import RiskFormula
 from rules.memory import Latest
+from rules.risk_formula import RiskFormula
 from rules.spec import RuleSet, default_rules
 from rules.transition import Change, Transition, alert_id
 from service.alerts.asked import Asked, Command, EndContext, Facts, OpenContext
@@ -33,8 +33,8 @@ from service.api.keys import Keys
 from service.backtest.jobs import Backtests
 from service.clock import Clock
 from service.live import LiveHub
-from service.rules.desk import RuleDesk
 from service.risk import RiskFold
+from service.rules.desk import RuleDesk
 from service.store.queries import Queries
 
 CHAIN = "0c1e3f52-7a77-4d4f-9a55-2f6d1ce1a0de"
@@ -113,7 +113,8 @@ class ServiceInMemory:
     dsn: str = NO_DATABASE
 
     def __post_init__(self) -> None:
-        self.risk = RiskFold(self.tags.park, RiskFormula())
+        self._risk = RiskFold(self.tags.park, RiskFormula())
+        self._row: tuple[int, list[Event]] = (self.now_us, [])
         self.book = AlertBook(self.chain, self.facts, site=Site(self.tags))
         self.live = LiveHub()
         self.clock: Clock = lambda: self.now_us
@@ -210,9 +211,30 @@ class ServiceInMemory:
 
     def do(self, asked: Asked) -> None:
         """One row with a command alone."""
-        self.live.publish(self.book.advance(self.now_us))
-        self.live.publish(self.book.command(asked, self.now_us))
-        self.live.publish(self.book.settle(self.now_us))
+        self._begin_row()
+        self._publish(self.book.advance(self.now_us))
+        self._publish(self.book.command(asked, self.now_us))
+        self._publish(self.book.settle(self.now_us))
+
+    @property
+    def risk(self) -> RiskFold:
+        """Of all that has happened so far."""
+        self._end_row()
+        return self._risk
+
+    def _end_row(self) -> None:
+        at_us, events = self._row
+        self._row = (self.now_us, [])
+        if events:
+            self._risk.fold(events, self.book.active, at_us)
+
+    def _begin_row(self) -> None:
+        if self._row[0] != self.now_us:
+            self._end_row()
+
+    def _publish(self, events: Sequence[Event]) -> None:
+        self._row[1].extend(events)
+        self.live.publish(events)
 
     def measure(self, tag: str, value: float, *, ago_s: float = 0.0, quality: int = int(Quality.GOOD)) -> None:
         """A sample of one tag becomes its latest."""
@@ -234,6 +256,7 @@ class ServiceInMemory:
         self, change: Change, tag: str, level: str = "H", *, onset_us: int = START_US, value: float = 11.0
     ) -> Event:
         """The engine says something about a limit alarm of this tag; returns the event."""
+        self._begin_row()
         one = Transition(
             alert_id=alert_id("limits", tag, "high", onset_us),
             change=change,
@@ -252,7 +275,7 @@ class ServiceInMemory:
             why=f"{tag} {value:g} > {level} 10.5",
         )
         (event,) = self.book.apply([one], self.now_us)
-        self.live.publish([event])
+        self._publish([event])
         return event
 
     def raise_alert(self, tag: str, level: str = "H", *, onset_us: int = START_US) -> str:
