@@ -5,11 +5,23 @@ from typing import Any
 
 from park.index import TagTable
 from rules.kind import Kind
+from rules.kinds.expression import build_expressions
+from rules.kinds.frozen import build_frozen
 from rules.kinds.limit import build_limits
+from rules.kinds.quality import build_quality
+from rules.kinds.range import build_range
+from rules.kinds.sequence import build_sequences
 from rules.kinds.stale import build_stale
+from rules.kinds.vote import build_votes
 
 #: ``kind:`` -> makes what evaluates all rules of that kind.
 KINDS: dict[str, Callable[[TagTable, Sequence[Any]], Sequence[Kind]]] = {
     "limit": build_limits,
     "stale": build_stale,
+    "vote": build_votes,
+    "frozen": build_frozen,
+    "range": build_range,
+    "quality": build_quality,
+    "expression": build_expressions,
+    "sequence": build_sequences,
 }

@@ -13,8 +13,14 @@ from park.batch import SampleBatch
 from park.index import TagTable
 from park.quality import Quality
 from rules.oracles.base import RuleOracle, Sample
+from rules.oracles.expression import ExpressionOracle
+from rules.oracles.frozen import FrozenOracle
 from rules.oracles.limit import LimitOracle
+from rules.oracles.quality import QualityOracle
+from rules.oracles.range import RangeOracle
+from rules.oracles.sequence import SequenceOracle
 from rules.oracles.stale import StaleOracle
+from rules.oracles.vote import VoteOracle
 from rules.spec import RuleSet
 from rules.transition import Transition
 
@@ -22,6 +28,12 @@ from rules.transition import Transition
 ORACLES: dict[str, Callable[[TagTable, Any], RuleOracle]] = {
     "limit": LimitOracle,
     "stale": StaleOracle,
+    "vote": VoteOracle,
+    "frozen": FrozenOracle,
+    "range": RangeOracle,
+    "quality": QualityOracle,
+    "expression": ExpressionOracle,
+    "sequence": SequenceOracle,
 }
 
 
