@@ -62,7 +62,9 @@ class Context(msgspec.Struct, kw_only=True):
 
     def place(self) -> str:
         """What it covers, in words."""
-        return self.source or (f"{len(self.tags)} tags of {self.enterprise}" if self.tags else self.enterprise)
+        if not self.tags:
+            return self.source or self.enterprise
+        return self.tags[0] if len(self.tags) == 1 else f"{self.tags[0]} and {len(self.tags) - 1} more"
 
     def words(self) -> str:
         """In one clause."""
