@@ -18,9 +18,11 @@ from rules.oracles.frozen import FrozenOracle
 from rules.oracles.limit import LimitOracle
 from rules.oracles.quality import QualityOracle
 from rules.oracles.range import RangeOracle
+from rules.oracles.rate import RateOracle
 from rules.oracles.sequence import SequenceOracle
 from rules.oracles.stale import StaleOracle
 from rules.oracles.vote import VoteOracle
+from rules.oracles.window import WindowOracle
 from rules.spec import RuleSet
 from rules.transition import Transition
 
@@ -29,9 +31,11 @@ ORACLES: dict[str, Callable[[TagTable, Any], RuleOracle]] = {
     "limit": LimitOracle,
     "stale": StaleOracle,
     "vote": VoteOracle,
+    "rate": RateOracle,
     "frozen": FrozenOracle,
     "range": RangeOracle,
     "quality": QualityOracle,
+    "window": WindowOracle,
     "expression": ExpressionOracle,
     "sequence": SequenceOracle,
 }

@@ -25,6 +25,25 @@ def _limits(draw: st.DrawFn) -> Rule:
     return made
 
 
+@st.composite
+def _rates(draw: st.DrawFn) -> Rule:
+    """Windows as short and as long as the histories; limits on either side of nought."""
+    limits = draw(alarms())
+    shift, scale = draw(st.sampled_from([(5, 1), (5, 0.5), (7, 1)]))
+    for level in limits.keys() & {"LL", "L", "H", "HH"}:
+        limits[level] = limits[level] | {"limit": (limits[level]["limit"] - shift) * scale}
+    fields: Rule = draw(
+        _rule(
+            "rate",
+            window=st.sampled_from(["1s", "2s", "5s", "8s", "20s", "40s"]),
+            per=st.sampled_from([None, "1s", "1s", "3s"]),
+            max_gap=st.sampled_from([None, None, "2s", "30s"]),
+            latch=st.sampled_from([None, None, True]),
+        )
+    )
+    return fields | {"limits": limits}
+
+
 def _fault(kind: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Rule]:
     """With delays and latches of its own."""
     delay = st.sampled_from([None, None, "1s", "3s"])
@@ -43,10 +62,59 @@ def conditions(draw: st.DrawFn, depth: int = 2) -> str:
     return f"({form.format(a=one, b=other)})"
 
 
+@st.composite
+def votes(draw: st.DrawFn) -> Rule:
+    """Of each tag's own limit, or of one for all."""
+    together, degrade = st.sampled_from(["source", "source", "enterprise", "rule"]), st.sampled_from(["keep", "lower"])
+    common = {"together": together, "degrade": degrade, "m": st.integers(1, 3), "deadband": st.sampled_from([0, 1, 3])}
+    made: Rule = draw(_fault("vote", **common))
+    if draw(st.booleans()):
+        return made | {"level": draw(st.sampled_from(["LL", "L", "H", "HH"]))}
+    return made | draw(st.sampled_from([{"limit": 6}, {"limit": 4, "low": True}]))
+
+
+@st.composite
+def _uneven_limits(draw: st.DrawFn, limits: dict[str, float]) -> dict[str, Any]:
+    """That no mean of small integers hits, so that rounding never decides."""
+    delay = st.sampled_from(["0s", "0s", "1s", "3s"])
+    made: dict[str, Any] = {"deadband": draw(st.sampled_from([0, 0.51, 1.01]))}
+    made |= {"on_delay": draw(delay), "off_delay": draw(delay)}
+    names = draw(st.sets(st.sampled_from(sorted(limits)), min_size=1))
+    return made | {name: limits[name] for name in sorted(names)}
+
+
+_LATCH = st.sampled_from([None, None, True])
+
+
+@st.composite
+def _window(draw: st.DrawFn) -> Rule:
+    aggregate = draw(st.sampled_from(["mean", "mean", "max", "min", "sum", "count", "percentile"]))
+    panes = draw(st.sampled_from([1, 2, 3, 4, 6]))
+    scale = panes if aggregate == "sum" else 0.5 if aggregate == "count" else 1
+    limits = {"LL": 1.03 * scale, "L": 3.03 * scale, "H": 5.03 * scale, "HH": 7.03 * scale}
+    made: Rule = draw(
+        _rule(
+            "window",
+            window=st.sampled_from([1, 2, 3]).map(lambda width: f"{width * panes}s"),
+            panes=st.just(panes),
+            aggregate=st.just(aggregate),
+            percentile=st.sampled_from([0, 25, 50, 90, 100]) if aggregate == "percentile" else st.none(),
+            sliding=st.sampled_from([None, True, False]),
+            min_valid=st.sampled_from([None, 0.01, 0.5, 1]),
+            grace=st.sampled_from([None, "0s", "1s", "3s"]),
+            limits=_uneven_limits(limits),
+            latch=_LATCH,
+        )
+    )
+    return made
+
+
 #: Kind -> its random rule, as in a file, without an id.
 RULES: dict[str, st.SearchStrategy[Rule]] = {
     "limit": _limits(),
     "stale": _rule("stale", stale_after=st.sampled_from([None, "4s"]), stale_delay=st.sampled_from([None, "1s"])),
+    "vote": votes(),
+    "rate": _rates(),
     "frozen": _fault(
         "frozen",
         hold=st.sampled_from([None, "1s", "3s", "6s"]),
@@ -62,6 +130,7 @@ RULES: dict[str, st.SearchStrategy[Rule]] = {
     "quality": _fault(
         "quality", bad_for=st.sampled_from(["1s", "3s"]), uncertain_for=st.sampled_from([None, "1s", "5s"])
     ),
+    "window": _window(),
     "expression": _rule(
         "expression",
         when=conditions(),
