@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deploy.cli.common import AsJson, explained, fail
+from deploy.cli.explain import explain
 from deploy.cli.remote import DEFAULT_URL, Key, Url, ask
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 rules = typer.Typer(no_args_is_help=True, help="Rules: check them, confirm them, put them live, go back.")
 app.add_typer(rules, name="rules")
+rules.command()(explain)
 
 RuleFiles = Annotated[list[Path], typer.Argument(help="Rule files, or directories of them.", exists=True)]
 By = Annotated[str, typer.Option("--by", help="Your name: it stands in the record.")]

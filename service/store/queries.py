@@ -5,6 +5,9 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rules.kpi import Occurrence
 from service.alerts.contexts import Context
 from service.alerts.model import Alert, Event
@@ -15,7 +18,7 @@ from service.store.events import moment
 from service.store.occurrences import occurrence_of_row
 from service.store.risks import RiskFilter, StoredRisk, risk_of
 from service.store.rule_versions import StoredVersion, version_of
-from service.store.samples import Key, Page, Resolution, Span, StoredTag, bucket_boundary, bucketed_page, raw_page
+from service.store.samples import RAW, Key, Page, Resolution, Span, StoredTag, bucket_boundary, bucketed_page, raw_page
 from service.store.scope import Scope
 from service.store.sqlfile import SqlFile
 from service.store.stored import (
@@ -118,6 +121,14 @@ class Queries:
             return raw_page(packed, tags, limit)
         packed = await self._packed(_BUCKETED, parameters | {"bucket": timedelta(microseconds=bucket_us)})
         return bucketed_page(packed, tags, limit, bucket_us)
+
+    async def sample_rows(
+        self, scope: Scope, tag_ids: Sequence[str], span: Span, *, limit: int
+    ) -> tuple[list[StoredTag], NDArray[np.void]]:
+        """The first ``limit`` samples by tag and time as `service.store.samples.RAW` rows, and the tags they are of."""
+        tags = await self.visible_tags(scope, tag_ids)
+        packed = await self._packed(_RAW, _span_parameters(tags, span, None, None) | {"limit": limit})
+        return tags, np.frombuffer(packed or b"", dtype=RAW)
 
     async def _packed(self, statement: bytes, parameters: dict[str, Any]) -> bytes | None:
         (row,) = await self._rows(statement, **parameters)

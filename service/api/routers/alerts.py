@@ -131,8 +131,8 @@ async def get_alert(app: StateDep, caller: CallerDep, alert_id: AlertId) -> Json
 
     While the database does not answer, the events are those still in memory, and `events_complete` is false.
     """
-    alert = await _find(app, caller.scope, str(alert_id))
-    events, complete = await _events(app, caller.scope, alert)
+    alert = await find_alert(app, caller.scope, str(alert_id))
+    events, complete = await events_of(app, caller.scope, alert)
     names = app.names
     return Json(
         {
@@ -143,7 +143,7 @@ async def get_alert(app: StateDep, caller: CallerDep, alert_id: AlertId) -> Json
     )
 
 
-async def _find(app: AppState, scope: Scope, alert_id: str) -> Alert:
+async def find_alert(app: AppState, scope: Scope, alert_id: str) -> Alert:
     """In memory, else in the store. Raises Problem 404, StoreUnavailable."""
     alert = app.view.book.get(alert_id)
     if alert is not None and not scope.sees(alert.enterprise):
@@ -154,7 +154,7 @@ async def _find(app: AppState, scope: Scope, alert_id: str) -> Alert:
     return alert
 
 
-async def _events(app: AppState, scope: Scope, alert: Alert) -> tuple[list[Event], bool]:
+async def events_of(app: AppState, scope: Scope, alert: Alert) -> tuple[list[Event], bool]:
     """The store's, and behind them what the store does not have yet."""
     try:
         stored = await app.view.queries.alert_events(scope, alert.id)
@@ -203,7 +203,7 @@ async def comment(
 
 async def to_act_on(app: AppState, caller: Caller, alert_id: str) -> Alert:
     """An alert that the caller may change. Raises Problem 403, 404."""
-    alert = await _find(app, caller.scope, alert_id)
+    alert = await find_alert(app, caller.scope, alert_id)
     if not caller.scope.may_act_on(alert.enterprise):
         raise Problem(403, "forbidden", "this alert is of a source that the park shares; the park acts on it")
     return alert
