@@ -72,6 +72,7 @@ export class Live {
     on("alert", (data) => this.handlers.alert(data));
     on("status", (data) => this.handlers.status(data));
     on("values", (data) => this.handlers.values(data));
+    on("risk", (data) => this.handlers.risk(data));
     source.addEventListener("error", () => {
       // A refusal (no session, too many listeners) ends an EventSource for good; we try again ourselves.
       if (source.readyState === EventSource.CLOSED) this.handlers.refused();

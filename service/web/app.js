@@ -4,6 +4,7 @@ import { Live, request } from "./api.js";
 import { AlertList } from "./alerts.js";
 import { clock, element, setText, span } from "./format.js";
 import { Detail, Strip, Values } from "./panels.js";
+import { RiskStrip } from "./risk.js";
 import { otherLanguage, translate, words } from "./words.js";
 
 const at = (id) => document.getElementById(id);
@@ -19,6 +20,10 @@ const list = new AlertList({
   now_ms, onOpen: (id) => detail.open(id), onProblem: toast,
 });
 const strip = new Strip(at("strip"));
+const risk = new RiskStrip({
+  strip: at("risk"), detail: at("risk-detail"), title: at("risk-title"), reasons: at("risk-reasons"), close: at("risk-close"),
+  now_ms,
+});
 const values = new Values(at("values"));
 const detail = new Detail(toast, (alert) => list.put(alert));
 let live = null;
@@ -117,6 +122,7 @@ async function begin() {
       if (detail.id === data.alert_id) detail.open(data.alert_id);
     },
     status: showStatus,
+    risk: (data) => risk.update(data),
     values: (data) => requestAnimationFrame(() => values.update(data)),
     link: showLink,
     refused,
@@ -128,6 +134,7 @@ async function begin() {
       showTime();
       list.tick();
       values.tick(now_ms());
+      risk.tick();
     }, 1_000),
   ];
 }
@@ -154,6 +161,7 @@ for (const button of document.querySelectorAll("button.lang")) {
     otherLanguage();
     list.redraw();
     strip.connectors(connectors);
+    risk.redraw();
     if (status) showStatus(status);
     if (detail.id) detail.open(detail.id);
   });
@@ -165,6 +173,7 @@ document.addEventListener("keydown", (event) => {
   if (at("page").hidden || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
     detail.close();
+    risk.close();
     document.activeElement?.blur();
     return;
   }

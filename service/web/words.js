@@ -22,6 +22,10 @@ const WORDS = {
     comment: "添加备注", commentHint: "写入报警记录的备注", events: "经过", incomplete: "数据库未应答,仅显示内存中的记录",
     triggers: { raised: "产生", level_up: "升级", level_down: "降级", unverified: "未核实", verified: "已核实", cleared: "恢复正常", returned: "再次发生", ack: "确认", comment: "备注", shelve: "搁置", unshelve: "取消搁置", expired: "到期", suppress: "抑制", context_ended: "抑制结束", take_out: "停用", put_back: "恢复使用" },
     engine: "系统", by: "确认人", level: "级别", onsetLong: "发生", raised: "报警", detected: "检出", cleared: "恢复", rule: "规则", failed: "操作失败",
+    risk: "风险", riskScore: "分值", colours: { red: "红", orange: "橙", yellow: "黄", blue: "蓝" }, comma: "、",
+    riskGrade: (n) => `${["", "一级", "二级", "三级", "四级"][n]}重大危险源`, riskFor: (s) => `已 ${s}`,
+    riskUnverified: (n, of) => `${of} 条报警中 ${n} 条未核实`, riskFurther: (n) => `另有 ${n} 处黄色及以上`,
+    riskWhole: "企业整体", riskHidden: "园区整体风险颜色;原因仅园区可见",
     newAlert: (n, what) => `新报警 ${n}:${what}`, units: { s: "秒", m: "分", h: "时", d: "天" },
   },
   en: {
@@ -45,6 +49,10 @@ const WORDS = {
     comment: "Comment", commentHint: "A remark for the record", events: "What happened", incomplete: "The database does not answer: only events still in memory",
     triggers: { raised: "raised", level_up: "level up", level_down: "level down", unverified: "unverified", verified: "verified", cleared: "returned to normal", returned: "returned", ack: "acknowledged", comment: "comment", shelve: "shelved", unshelve: "unshelved", expired: "expired", suppress: "suppressed", context_ended: "context ended", take_out: "taken out of service", put_back: "put back" },
     engine: "system", by: "by", level: "Level", onsetLong: "Onset", raised: "Raised", detected: "Detected", cleared: "Cleared", rule: "Rule", failed: "Failed",
+    risk: "Risk", riskScore: "score", colours: { red: "Red", orange: "Orange", yellow: "Yellow", blue: "Blue" }, comma: ", ",
+    riskGrade: (n) => `Hazard grade ${n}`, riskFor: (s) => `for ${s}`,
+    riskUnverified: (n, of) => `${n} of ${of} alarms unverified`, riskFurther: (n) => `${n} further at yellow or worse`,
+    riskWhole: "As a whole", riskHidden: "The park's colour; why it has it only the park sees",
     newAlert: (n, what) => `New alert ${n}: ${what}`, units: { s: "s", m: "min", h: "h", d: "d" },
   },
 };
