@@ -22,6 +22,7 @@ from service.store import events as event_rows
 from service.store.migrate import migrate
 from tests.integration.store.stores import caught_up, query, registered, until, writing
 from tests.unit.service.making import NOON_US, S_US, transition
+from tests.unit.service.plant import Plant, found
 from tests.unit.service.test_alert_book import CHAIN, facts
 
 ALERT = transition().alert_id
@@ -214,3 +215,26 @@ def test_audit_finds_alerts_whose_events_lost_their_numbers_to_others(dsn: str) 
     with psycopg.connect(dsn) as connection:
         (verdict,) = audit.verify(connection)
     assert verdict.faults == ["1 alerts name events that tell of other alerts; was the journal put back from a backup?"]
+
+
+def test_context_entries_are_stored_as_they_stand_and_their_changes_in_the_chain(dsn: str) -> None:
+    plant = Plant()
+    entry = plant.context("calibration", tags=("acme.T2.level",), reason="校准 \0")
+    plant.row(1, entry)
+    plant.row(2, found(2, "acme.T2.level"))
+    half = list(plant.events)
+    write(dsn, *half)
+    plant.row(3, plant.end(entry))
+    for _ in range(2):
+        write(dsn, *plant.events)
+    write(dsn, *half)
+    assert query(dsn, "SELECT state, tags, reason, over, ended_by, end_reason, seq FROM context") == [
+        ("over", ["acme.T2.level"], "校准 \ufffd", event_rows.moment(NOON_US + 3 * S_US), "王", "完工", 5),
+    ]
+    assert query(dsn, "SELECT state, kind, aside_by, first_out, alert_group = id::text FROM alert") == [
+        ("unack", "limit", "", True, True),
+    ]
+    assert query(dsn, "SELECT count(*) FROM alert_event") == [(6,)]
+    with psycopg.connect(dsn) as connection:
+        (verdict,) = audit.verify(connection)
+    assert (verdict.faults, verdict.head) == ([], plant.book.head)

@@ -25,6 +25,7 @@ from rules.transition import Change, Transition, alert_id
 from service.alerts.asked import Asked, Command, EndContext, Facts, OpenContext
 from service.alerts.book import AlertBook
 from service.alerts.contexts import Context
+from service.alerts.law import STOP_WORK
 from service.alerts.model import Alert, Event
 from service.alerts.site import Site
 from service.alerts.states import NotAllowed
@@ -32,6 +33,7 @@ from service.api.app import create_app
 from service.api.keys import Keys
 from service.backtest.jobs import Backtests
 from service.clock import Clock
+from service.facts import lookup
 from service.live import LiveHub
 from service.risk import RiskFold
 from service.rules.desk import RuleDesk
@@ -89,10 +91,6 @@ enterprises:
 """
 
 
-#: Sources that the law looks after.
-HAZARDS = ("tank-1",)
-
-
 def small_tags() -> TagTable:
     """One shared source, two enterprises."""
     return TagTable(load_park(PARK, "park.yaml").park)
@@ -109,6 +107,8 @@ class ServiceInMemory:
     problems: list[str] = field(default_factory=list)
     ready: bool = True
     norms: KpiNorms = field(default_factory=KpiNorms)
+    #: Sources that the law looks after.
+    hazards: tuple[str, ...] = ("tank-1",)
     #: For processes of their own.
     dsn: str = NO_DATABASE
 
@@ -134,6 +134,8 @@ class ServiceInMemory:
 
     def facts(self, rule: str, target: str, level: str) -> Facts:
         """Whose an alarm is, and how urgent: a `service.alerts.asked.Lookup`."""
+        if rule == STOP_WORK:
+            return lookup(self.tags, default_rules())(rule, target, level)
         info = self.tags.by_id(target)
         priority = 1 if level in ("HH", "LL") else 2
         if info is None:
@@ -145,7 +147,7 @@ class ServiceInMemory:
             source=info.source_id,
             unit=info.tag.unit,
             kind="limit",
-            hazard=info.source.id in HAZARDS,
+            hazard=info.source.id in self.hazards,
             gas=gas,
         )
 

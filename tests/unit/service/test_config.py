@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from park.yamlfile import FileInvalid
+from service.alerts.policy import H_US
 from service.config import Config, Database, load_config
 
 VALID = """\
@@ -127,3 +128,14 @@ def test_fault_is_told_with_line_column_and_cure(load: Loader, old: str, new: st
 def test_missing_file_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         load_config(tmp_path / "nothing.yaml")
+
+
+def test_longest_times_aside_have_defaults_and_may_be_named_one_by_one(load: Loader) -> None:
+    usual = load().alerts.policy()
+    assert usual.shelve_us == {1: H_US, 2: 4 * H_US, 3: 8 * H_US, 4: 24 * H_US}
+    assert (usual.take_out_us, usual.context_us["calibration"], usual.stop_work_m) == (720 * H_US, 8 * H_US, 100.0)
+    text = VALID + "alerts: {shelve_at_most: {1: 30m}, context_at_most: {calibration: 2h}, first_out: enterprise}\n"
+    own = load(text=text).alerts.policy()
+    assert own.shelve_us == usual.shelve_us | {1: H_US // 2}
+    assert own.context_us == usual.context_us | {"calibration": 2 * H_US}
+    assert own.first_out == "enterprise"
