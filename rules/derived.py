@@ -61,6 +61,10 @@ class SignalKind:
         """What the signal's state depends on; where that is another, the state is of no use and begins anew."""
         return ""
 
+    def state(self) -> Columns:
+        """The signal's own state, ``(..., n)`` by slot, to be read and to be written to."""
+        return {name: getattr(self, name) for name in self.STATE}
+
     def resume(self, now_us: int) -> None:
         """See `rules.kind.Kind`; nothing, unless a kind measures silence."""
 
@@ -87,7 +91,7 @@ class SignalKind:
     def _save_signal(self) -> Columns:
         columns = keys(self.bank, np.arange(len(self.bank)))
         columns |= {f"known.{name}": getattr(self.known, name) for name in _KNOWN}
-        columns |= {f"state.{name}": getattr(self, name) for name in self.STATE}
+        columns |= {f"state.{name}": column for name, column in self.state().items()}
         structures = [self.structure(rule) for rule in range(len(self.bank.slots.rules))]
         return columns | {"structure": text(structures)}
 
@@ -99,13 +103,16 @@ class SignalKind:
         found = find(self.bank, saved, columns, moved)
         same = self._same_structure(saved, columns, notes)
         rows = (found >= 0) & np.append(same, False)[found]
-        slots = found[rows]
+        if rows.any():
+            self._load_signal(columns, rows, found[rows])
+        return load_bank(self.bank, saved, moved, relimit=self.RELIMIT)
+
+    def _load_signal(self, columns: Columns, rows: Bools, slots: Rows) -> None:
         for name in _KNOWN:
             getattr(self.known, name)[..., slots] = columns[f"known.{name}"][..., rows]
-        for name in self.STATE:
-            getattr(self, name)[..., slots] = columns[f"state.{name}"][..., rows]
+        for name, column in self.state().items():
+            column[..., slots] = columns[f"state.{name}"][..., rows]
         self.loaded(slots)
-        return load_bank(self.bank, saved, moved, relimit=self.RELIMIT)
 
     def loaded(self, slots: Rows) -> None:
         """The state of these slots was taken over: bring in order what is derived from it."""

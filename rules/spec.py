@@ -36,6 +36,7 @@ Confidence = Literal["site", "read", "secondary", "unverified"]
 TagRef = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9][A-Za-z0-9_-]*){0,2}$")]
 Duration = Annotated[DurationUs, Field(gt=0)]
 Delay = Annotated[DurationUs, Field(ge=0)]
+PaneCount = Annotated[int, Field(ge=1, le=1440)]
 
 
 class _Model(BaseModel):
@@ -279,11 +280,16 @@ class DeviationRule(_Levels):
     sigma: PositiveFloat | None = None
     #: A standard deviation smaller than this counts as this, in the tag's unit.
     least_sigma: float = Field(default=0.0, ge=0)
+    #: Delays of sigma; and of limits, where those give none.
     on_delay: Delay = 0
     off_delay: Delay = 0
+    #: Into so many panes of equal length the own mean's window is cut.
+    panes: PaneCount = 60
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if self.own_mean is not None:
+            _check_panes(self.own_mean, self.panes)
         if (self.reference is None) == (self.own_mean is None):
             raise ValueError("give reference (a tag) or own_mean (a duration), one of them")
         if (self.limits is None) == (self.sigma is None):
@@ -318,6 +324,11 @@ class VoteRule(_Fault):
         return self
 
 
+def _check_panes(window_us: int, panes: int) -> None:
+    if window_us % panes:
+        raise ValueError(f"a window must be cut into whole microseconds; choose another number of panes than {panes}")
+
+
 Aggregate = Literal["mean", "max", "min", "sum", "count", "percentile"]
 
 
@@ -332,7 +343,7 @@ class WindowRule(_Levels):
     #: Sliding windows end with every pane; others stand side by side, hours and days of fixed UTC+08:00.
     sliding: bool = True
     #: Into so many panes of equal length a window is cut: what it slides by, and what validity is counted in.
-    panes: Annotated[int, Field(ge=1, le=1440)] = 60
+    panes: PaneCount = 60
     #: The share of panes that must have usable samples, else the window says nothing.
     min_valid: float = Field(default=0.75, gt=0, le=1)
     #: How long after its end a window waits for samples still on their way.
@@ -343,10 +354,7 @@ class WindowRule(_Levels):
     def _fits_together(self) -> Self:
         if (self.aggregate == "percentile") != (self.percentile is not None):
             raise ValueError("percentile: N and aggregate: percentile belong together; give both or neither")
-        if self.window % self.panes:
-            raise ValueError(
-                f"a window must be cut into whole microseconds; choose another number of panes than {self.panes}"
-            )
+        _check_panes(self.window, self.panes)
         return self
 
 
@@ -384,12 +392,15 @@ class ForecastRule(_Levels):
     of: Literal["mean", "value"]
     window: Duration
     ahead: Duration | None = None
-    #: ``mean``: nothing is said before this share of the window has usable samples.
+    #: Into so many panes of equal length the window is cut; one forecast with every pane.
+    panes: PaneCount = 60
+    #: Nothing is said before this share of the window's panes has usable samples.
     min_valid: float = Field(default=0.25, gt=0, le=1)
     limits: Alarms
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        _check_panes(self.window, self.panes)
         if (self.of == "value") != (self.ahead is not None):
             raise ValueError("of: value needs ahead (a duration), of: mean takes none")
         return self
