@@ -19,11 +19,11 @@ from rules.oracles.oracle import Oracle
 from rules.spec import RuleSet
 
 #: Least speed of five kinds on every tag; least speed against the oracle; longest tick of 200 expressions over 2,000
-#: sources each; greatest ratio of the cost of a sample, 100 k tags against 1 k.
+#: sources each; how much more a sample may cost in a park of 100 k tags than of 1 k, in batches of one size.
 TARGET_SAMPLES_PER_S = 1_500_000
 TARGET_RATIO_TO_ORACLE = 100
 TARGET_EXPRESSIONS_MS = 50.0
-TARGET_COST_RATIO = 1.25
+TARGET_COST_GROWTH = 1.25
 
 _LIMITS = {"H": 90.0, "HH": 98.0, "L": 10.0, "LL": 2.0, "deadband": 1.0}
 FIVE_KINDS: list[dict[str, Any]] = [
@@ -33,6 +33,7 @@ FIVE_KINDS: list[dict[str, Any]] = [
     {"kind": "frozen", "id": "frozen", "hold": "10m"},
     {"kind": "range", "id": "range", "sentinels": [-200.0, -99.0], "clipped_for": "1m"},
 ]
+_SMALL_BATCH = 1_000
 _EXPRESSIONS = 200
 _SOURCES = 2_000
 _WINDOW_TAGS = 50_000
@@ -53,12 +54,17 @@ def run(seconds: float = 12.0) -> dict[str, object]:
     windows = sliding_means(rounds=120)
     floor_ns = _floor_ns(20_000)
     five_ns = 1e9 / speeds[20_000]
-    cost_ratio = speeds[1_000] / speeds[100_000]
+    # Batches of one size: else it would be the overhead of calls that is compared.
+    small = [speed(tags, wandering(size, _SMALL_BATCH), share_s / 3, rules) for size, tags in parks.items()]
+    cost_growth = small[0] / min(small[1:])
     worst = min(speeds[20_000], speeds[100_000])
     return {
         "samples_per_s": {f"tags_{size // 1000}k": one for size, one in speeds.items()},
         "ns_a_sample_by_kind_alone": alone,
-        "cost_ratio_100k_over_1k": round(cost_ratio, 2),
+        "samples_per_s_in_batches_of_1k": {
+            f"tags_{size // 1000}k": one for size, one in zip(parks, small, strict=True)
+        },
+        "cost_growth_1k_to_100k": round(cost_growth, 2),
         "oracle_samples_per_s": oracle,
         "ratio_to_oracle": round(speeds[20_000] / oracle),
         "expressions_200_over_2000_sources_tick_ms": expressions,
@@ -69,14 +75,14 @@ def run(seconds: float = 12.0) -> dict[str, object]:
             "samples_per_s": TARGET_SAMPLES_PER_S,
             "ratio_to_oracle": TARGET_RATIO_TO_ORACLE,
             "expressions_tick_ms": TARGET_EXPRESSIONS_MS,
-            "cost_ratio_100k_over_1k": TARGET_COST_RATIO,
+            "cost_growth_1k_to_100k": TARGET_COST_GROWTH,
         },
         "ratio": round(
             min(
                 worst / TARGET_SAMPLES_PER_S,
                 speeds[20_000] / oracle / TARGET_RATIO_TO_ORACLE,
                 TARGET_EXPRESSIONS_MS / expressions["p50"],
-                TARGET_COST_RATIO / cost_ratio,
+                TARGET_COST_GROWTH / cost_growth,
             ),
             2,
         ),
