@@ -94,11 +94,7 @@ def backtest(
             tags, names, readers = wanted.tags(data or [])
             tried = _rules(rules, tags)
             live = (
-                None
-                if against is None
-                else wanted.live_rules(tags)
-                if against == "live"
-                else _rules([Path(against)], tags)
+                None if against is None else wanted.live_rules() if against == "live" else _rules([Path(against)], tags)
             )
             source = wanted.source(tags, names, readers, [tried, *([live] if live else [])])
             job = Job(
@@ -167,10 +163,12 @@ class _Wanted:
             columns=self.columns,
         )
 
-    def live_rules(self, tags: TagTable) -> RuleSet:
-        """Of the service's configuration."""
+    def live_rules(self) -> RuleSet:
+        """Of the service whose configuration this is."""
+        from service.backtest.live_rules import live_rules
+
         assert self.config is not None
-        return _rules(self.config.rules, tags)
+        return live_rules(self.config, datetime.now(CHINA).date())
 
     def source(self, tags: TagTable, names: dict[str, str], readers: list[Reader], rules: list[RuleSet]) -> Source:
         """Recordings, or the database."""
@@ -202,9 +200,12 @@ def _config(path: Path | None, *, needed: bool) -> Config | None:
 
 
 def _rules(paths: Sequence[Path], tags: TagTable) -> RuleSet:
-    from service.rules.files import load_rules, read_rule_files
+    from service.rules.files import check_files, read_rule_files
 
-    return load_rules(read_rule_files(paths)).rules
+    checked = check_files(tags, read_rule_files(paths))
+    for warning in checked.warnings:
+        typer.secho(f"{warning} [warning]", fg="yellow", err=True)
+    return checked.loaded.rules
 
 
 def _moment_us(option: str, text: str | None) -> int | None:

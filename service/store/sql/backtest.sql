@@ -12,3 +12,7 @@ WHERE tag = ANY(%(tags)s) AND time >= %(from)s AND time < %(to)s;
 SELECT min(time) AS time
 FROM sample
 WHERE tag = ANY(%(tags)s) AND time >= %(from)s AND time < %(to)s;
+
+--> newest_rules
+-- The version of the rules that came into force last, of whichever journal.
+SELECT body FROM rule_version ORDER BY at DESC, number DESC LIMIT 1;

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import psycopg
 import pyarrow as pa
@@ -15,6 +16,9 @@ import pytest
 
 from park.check import load_park
 from park.index import TagTable
+from service.rules.files import RuleFile
+from service.rules.versions import first_version
+from service.store import rule_versions
 from service.store.copy import Rows, copy_rows, encode, sort_rows
 from service.store.migrate import migrate
 from tests.integration.cli.conftest import Run
@@ -177,6 +181,22 @@ def test_stored_samples_are_tried_against_the_live_rules(run: Run, here: Path, s
     # The live rules are the defaults: they raise at once, and tell who fell silent.
     assert (against["added"], against["moved"], against["same"]) == (0, 1, 0)
     assert {one["rule"] for one in against["removed_alerts"]} == {"tag-stale"}
+
+
+def test_live_rules_are_those_that_the_service_put_into_force(run: Run, here: Path, stored: str) -> None:
+    """The newest version in the store goes before the configured files; what nobody has confirmed is not live."""
+    own = "{id: tag-limits, kind: limit, applies_to: {tag: [LT]}, limits: {H: {limit: 80, on_delay: 20s}}}"
+    idle = "{id: idle, kind: limit, applies_to: {tag: [LT]}, limits: {H: 10}, confidence: unverified}"
+    file = RuleFile(name="live.yaml", text=f"rules:\n  - {own}\n  - {idle}\n")
+    version = msgspec.structs.replace(first_version((file,)).version, at_us=NOON_US, number=7)
+    with psycopg.connect(stored, autocommit=True) as connection:
+        rule_versions.write(connection, "0c1e3f52-7a77-4d4f-9a55-2f6d1ce1a0de", [version])
+    words = ["--config", "parkwatch.yaml", "--from", "2026-11-22T08:00", "--to", "2026-11-22T08:20"]
+    done = run("backtest", "rules.yaml", *words, "--against", "live", "--summary", "s.json", DATABASE_URL=stored)
+    assert done.exit_code == 0, done.output
+    against = json.loads((here / "s.json").read_text())["against"]
+    assert (against["added"], against["removed"], against["same"]) == (0, 0, 0)
+    assert [one["raised_later_s"] for one in against["moved_alerts"]] == [-15.0]
 
 
 def test_database_without_tables_says_what_to_do(run: Run, here: Path, database: str) -> None:
