@@ -90,8 +90,11 @@ class _Loader(yaml.CSafeLoader):
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
-    """A large file makes a million objects, none of them garbage; looking for it takes longer than parsing."""
+def no_collection() -> Iterator[None]:
+    """A large file makes a million objects, none of them garbage; looking for it takes longer than parsing.
+
+    Of the whole process: everything waits while the collector looks.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -111,7 +114,7 @@ class Document:
         #: Containers by the node's id: a node that aliases share is built once.
         self._built: dict[int, tuple[object, int]] = {}
         try:
-            with _no_collection():
+            with no_collection():
                 root = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             raise FileInvalid(
@@ -124,7 +127,7 @@ class Document:
         if root is None:
             raise FileInvalid([self._problem(1, 1, "the file is empty")])
         self._root: yaml.Node = root
-        with _no_collection():
+        with no_collection():
             self.data, values = self._build(root, 0)
         if values > _MOST_VALUES:
             self._problems.append(self._problem(1, 1, "too many values once aliases are expanded"))
@@ -219,7 +222,7 @@ class Document:
     def model(self, kind: type[_Model]) -> _Model:
         """The data as a checked model. Raises FileInvalid with every problem found."""
         try:
-            with _no_collection():
+            with no_collection():
                 return kind.model_validate(self.data)
         except ValidationError as error:
             problems = [problem for one in _causes(error) for problem in self._of_error(one, kind)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import signal
 from collections.abc import Coroutine, Sequence
@@ -59,6 +60,9 @@ async def _serve(service: Service) -> None:
         loop.add_signal_handler(number, stop.set)
     async with service.running():
         loop.add_signal_handler(signal.SIGHUP, service.reload_rules)
+        # The park's objects live as long as we do: the collector need not stop everything to look at them again.
+        gc.collect()
+        gc.freeze()
         structlog.get_logger().info("parkwatch is up.", url=service.url, tags=len(service.tags))
         await service.run_until(stop)
 

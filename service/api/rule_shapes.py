@@ -8,7 +8,7 @@ from park.index import TagTable
 from park.yamlfile import Problem as FileProblem
 from service.api.times import rfc3339
 from service.rules.active import Standing
-from service.rules.files import load_rules
+from service.rules.files import rules_of
 from service.rules.plan import Plan, Trial
 from service.rules.versions import RuleVersion, rule_sha256
 from service.store.rule_versions import StoredVersion
@@ -16,13 +16,12 @@ from service.store.rule_versions import StoredVersion
 
 def rule_shapes(tags: TagTable, version: RuleVersion, found: Sequence[Standing]) -> list[dict[str, Any]]:
     """As `RuleShape`; thousands of rules take a while."""
-    places = load_rules(version.files).places
-    return [_rule(tags, places.get(one.rule.id), one) for one in found]
+    lines = rules_of(version.files).lines
+    return [_rule(tags, lines.get(one.rule.id, ("", 0)), one) for one in found]
 
 
-def _rule(tags: TagTable, place: Any, one: Standing) -> dict[str, Any]:
+def _rule(tags: TagTable, place: tuple[str, int], one: Standing) -> dict[str, Any]:
     rule, given = one.rule, one.confirmation
-    at = place.problem((), "") if place is not None else None
     return {
         "id": rule.id,
         "kind": rule.kind,
@@ -39,8 +38,8 @@ def _rule(tags: TagTable, place: Any, one: Standing) -> dict[str, Any]:
         "valid_to": rule.valid_to.isoformat() if rule.valid_to else None,
         "guidance": rule.guidance,
         "tags": len(rule.applies_to.positions(tags)),
-        "file": at.file if at else "",
-        "line": at.line if at else 0,
+        "file": place[0],
+        "line": place[1],
         "sha256": rule_sha256(rule),
         "rule": {"kind": rule.kind, **rule.model_dump(mode="json", exclude_defaults=True)},
     }

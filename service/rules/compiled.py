@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from park.index import TagTable
+from park.yamlfile import no_collection
 from rules.engine import Engine
 from rules.kinds import KINDS
 from rules.spec import AnyRule, RuleSet
 from service.alerts.book import Lookup
 from service.facts import lookup
 from service.rules.active import Standing, live_set, standings
-from service.rules.files import load_rules
+from service.rules.files import rules_of
 from service.rules.versions import RuleVersion
 
 
@@ -21,6 +22,8 @@ class Compiled:
     """What a version means on a day, and an engine for it that has seen nothing yet."""
 
     key: str
+    #: Names version and day for which it was made.
+    made_for: str
     engine: Engine
     lookup: Lookup
     #: Rules that should be live but of which no engine can be made: why not, by id.
@@ -33,9 +36,15 @@ def live_key(version: RuleVersion, found: Iterable[Standing]) -> str:
     return hashlib.sha256(f"{version.sha256}\n{live}".encode()).hexdigest()
 
 
+def occasion(version: RuleVersion, day: date) -> str:
+    """Equal where the same files and confirmations are in force on the same day."""
+    given = "\n".join(f"{one.rule} {one.sha256}" for one in version.confirmations)
+    return hashlib.sha256(f"{version.sha256}\n{day}\n{given}".encode()).hexdigest()
+
+
 def standings_on(version: RuleVersion, day: date, broken: Mapping[str, str] | None = None) -> list[Standing]:
     """Of the version's rules. Raises FileInvalid."""
-    return standings(load_rules(version.files).rules.rules, version.confirmations, day, broken)
+    return standings(rules_of(version.files).rules.rules, version.confirmations, day, broken)
 
 
 def compile_rules(tags: TagTable, version: RuleVersion, day: date) -> Compiled:
@@ -43,8 +52,12 @@ def compile_rules(tags: TagTable, version: RuleVersion, day: date) -> Compiled:
 
     A rule that no engine can be made of (it was taken under another park, say) is left out and says why.
     """
+    with no_collection():
+        return _compile(tags, version, day)
+
+
+def _compile(tags: TagTable, version: RuleVersion, day: date) -> Compiled:
     found = standings_on(version, day)
-    key = live_key(version, found)
     wanted = live_set(found).rules
     broken = {one.id: f"this version evaluates no rules of kind {one.kind}" for one in wanted if one.kind not in KINDS}
     try:
@@ -52,7 +65,14 @@ def compile_rules(tags: TagTable, version: RuleVersion, day: date) -> Compiled:
     except Exception:
         broken |= _broken(tags, _without(broken, wanted).rules)
         engine = Engine(tags, _without(broken, wanted))
-    return Compiled(key=key, engine=engine, lookup=lookup(tags, engine.rules), broken=broken)
+    engine.snapshot()  # what it makes ready for a snapshot once and for all, it need not make in the pause
+    return Compiled(
+        key=live_key(version, found),
+        made_for=occasion(version, day),
+        engine=engine,
+        lookup=lookup(tags, engine.rules),
+        broken=broken,
+    )
 
 
 def _without(broken: Mapping[str, str], rules: tuple[AnyRule, ...]) -> RuleSet:

@@ -152,7 +152,7 @@ class RuleDesk:
     async def _look_ahead(self) -> None:
         rules = self._pipeline.rules
         day, version = day_of(self._clock() + _AHEAD_US), self.version
-        if day != rules.day and rules.wanted(version, day) is not None:
+        if day != rules.day and rules.lacks(version, day):
             rules.prepare(await asyncio.to_thread(compile_rules, self._pipeline.tags, version, day))
 
     # -- what it says of itself ----------------------------------------------------------------------------------------

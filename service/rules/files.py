@@ -1,15 +1,15 @@
 """Rule files: read as text, parsed together into one set of rules, every problem of every file told at once."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from park.index import TagTable
-from park.yamlfile import Document, FileInvalid, Problem, text_of
+from park.yamlfile import Document, FileInvalid, Problem, no_collection, text_of
 from rules.check import check_rules
 from rules.spec import AnyRule, Rule, RuleSet, default_rules
 
@@ -82,11 +82,40 @@ def read_rule_files(paths: Iterable[Path]) -> tuple[RuleFile, ...]:
     return tuple(files)
 
 
-@lru_cache(maxsize=4)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRules:
+    """The rules of all files together, and (file, line) of each by its id: what is worth keeping of them."""
+
+    rules: RuleSet
+    lines: dict[str, tuple[str, int]]
+
+
+_known: OrderedDict[tuple[RuleFile, ...], KnownRules] = OrderedDict()
+#: The version in force, the one before it, and two that are tried.
+_KEEP_KNOWN = 4
+
+
+def rules_of(files: tuple[RuleFile, ...]) -> KnownRules:
+    """Of files that were loaded lately, without reading them again. Raises FileInvalid."""
+    found = _known.get(files)
+    if found is None:
+        load_rules(files)
+        found = _known[files]
+    return found
+
+
 def load_rules(files: tuple[RuleFile, ...]) -> LoadedRules:
     """All files together; no file at all means the default rules. Raises FileInvalid with all problems of all files."""
-    if not files:
-        return LoadedRules(rules=default_rules(), places={})
+    with no_collection():
+        loaded = _load(files) if files else LoadedRules(rules=default_rules(), places={})
+    lines = {rule: (place.document.file, place.problem((), "").line) for rule, place in loaded.places.items()}
+    _known[files] = KnownRules(rules=loaded.rules, lines=lines)
+    while len(_known) > _KEEP_KNOWN:
+        _known.popitem(last=False)
+    return loaded
+
+
+def _load(files: tuple[RuleFile, ...]) -> LoadedRules:
     problems: list[Problem] = []
     found: list[tuple[AnyRule, Place]] = []
     for file in files:

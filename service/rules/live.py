@@ -9,10 +9,11 @@ import msgspec
 import structlog
 
 from park.index import TagTable
+from park.yamlfile import no_collection
 from rules.engine import Engine
 from service.alerts.book import AlertBook
 from service.rules.active import Standing, Status
-from service.rules.compiled import Compiled, compile_rules, live_key, standings_on
+from service.rules.compiled import Compiled, compile_rules, live_key, occasion, standings_on
 from service.rules.versions import InForce, RulesChange, RuleVersion, day_of, next_version
 
 _log = structlog.get_logger(__name__)
@@ -30,6 +31,8 @@ class Swap:
     version: int
     #: All that the row's fold did for it: for so long no sample was evaluated.
     pause_ms: float
+    #: What of it was work of our own, not waiting for the processor or for other threads.
+    work_ms: float
     #: False: the new engine had to be made within the pause (a replay, or a day's rules that nobody had prepared).
     prepared: bool
 
@@ -76,14 +79,15 @@ class LiveRules:
 
     # -- ahead of a row ------------------------------------------------------------------------------------------------
 
-    def wanted(self, version: RuleVersion, day: date) -> str | None:
-        """The key of what would have to be compiled for this version on this day; None: it is there."""
-        key = live_key(version, standings_on(version, day))
-        return None if key == self.compiled.key or key in self._prepared else key
+    def lacks(self, version: RuleVersion, day: date) -> bool:
+        """Whether something would have to be compiled for this version on this day."""
+        if occasion(version, day) in self._prepared:
+            return False
+        return live_key(version, standings_on(version, day)) != self.compiled.key
 
     def prepare(self, compiled: Compiled) -> None:
         """Keep what was compiled until the row comes that wants it."""
-        self._prepared[compiled.key] = compiled
+        self._prepared[compiled.made_for] = compiled
         while len(self._prepared) > _KEEP_PREPARED:
             self._prepared.popitem(last=False)
 
@@ -114,17 +118,25 @@ class LiveRules:
 
     def _use(self, version: RuleVersion, now_us: int, book: AlertBook) -> tuple[str, ...]:
         """Put the engine of this version to work, from where the one before it stands. Returns what restarted."""
-        began_s = time.perf_counter()
-        key = live_key(version, standings_on(version, self.day))
+        began_s, worked_s = time.perf_counter(), time.thread_time()
+        prepared = self._prepared.pop(occasion(version, self.day), None)
+        key = prepared.key if prepared else live_key(version, standings_on(version, self.day))
         if key == self.compiled.key:
             return ()
-        prepared = self._prepared.pop(key, None)
         compiled = prepared or compile_rules(self.tags, version, self.day)
-        compiled.engine.restore(self.engine.snapshot())
+        with no_collection():
+            compiled.engine.restore(self.engine.snapshot())
         self.compiled = compiled
         book.use(compiled.lookup)
         pause_ms = (time.perf_counter() - began_s) * 1e3
-        swap = Swap(at_us=now_us, version=version.number, pause_ms=pause_ms, prepared=prepared is not None)
+        work_ms = (time.thread_time() - worked_s) * 1e3
+        swap = Swap(
+            at_us=now_us,
+            version=version.number,
+            pause_ms=pause_ms,
+            work_ms=work_ms,
+            prepared=prepared is not None,
+        )
         self.swaps, self.last_swap = self.swaps + 1, swap
         self.worst_pause_ms = max(self.worst_pause_ms, pause_ms)
         _log.info("Other rules are live.", version=swap.version, pause_ms=round(pause_ms, 1), prepared=swap.prepared)

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from park.index import TagTable
-from park.yamlfile import FileInvalid, Problem
+from park.yamlfile import FileInvalid, Problem, no_collection
 from rules.spec import AnyRule
 from service.rules.compiled import Compiled, compile_rules
-from service.rules.files import RuleFile, check_files, load_rules
+from service.rules.files import RuleFile, check_files, load_rules, rules_of
 from service.rules.versions import RuleVersion, day_of
 
 
@@ -45,11 +45,16 @@ class Plan:
 
 def make_plan(tags: TagTable, before: RuleVersion, after: RuleVersion, now_us: int) -> Plan:
     """Reads, checks, compiles: may take seconds; any thread may do it. Raises FileInvalid with all that is wrong."""
+    with no_collection():
+        return _make_plan(tags, before, after, now_us)
+
+
+def _make_plan(tags: TagTable, before: RuleVersion, after: RuleVersion, now_us: int) -> Plan:
     checked = check_files(tags, after.files)
     compiled = compile_rules(tags, after, day_of(now_us))
     if compiled.broken:
         raise FileInvalid([_place(after.files, rule, why) for rule, why in compiled.broken.items()])
-    difference = compare(load_rules(before.files).rules.rules, checked.loaded.rules.rules)
+    difference = compare(rules_of(before.files).rules.rules, checked.loaded.rules.rules)
     return Plan(version=after, compiled=compiled, difference=difference, warnings=checked.warnings)
 
 
