@@ -116,6 +116,8 @@ def test_no_database_at_all_is_told_with_the_cure(monkeypatch: pytest.MonkeyPatc
         ("id: stations", "id: dcs", "18:5: two connectors have the id 'dcs'; ids must be unique"),
         ("    host: broker\n", "", "18:5: 'host' is missing"),
         ("park: park.yaml\n", "", "1:1: 'park' is missing"),
+        ("journal: {", "risk: {orang: 60}\njournal: {", "8:8: unknown key 'orang'; did you mean 'orange'?"),
+        ("journal: {", "kpi: {per_hour: 3}\njournal: {", "8:7: unknown key 'per_hour'"),
         ("max_bytes: 1000000000", "max_bytes: 0", "8:23: journal.max_bytes: Input should be greater than 0 (got 0)"),
     ],
 )
