@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from park.quality import Quality
-from rules.arrays import NEVER, Bools, Bytes, Columns, Floats, Ints, Rows, lines, text
+from rules.arrays import FAR, NEVER, Bools, Bytes, Columns, Floats, Ints, Rows, lines, text
 from rules.bank.bank import Bank
 from rules.bank.state import find, keys, load_bank, save_bank
 from rules.kind import Saved
@@ -150,6 +150,15 @@ class DerivedKind(SignalKind, ABC):
     def tick(self, now_us: int, memory: Memory) -> Samples | None:
         """Derived samples that the clock alone brings, at the end of an advance; at most one a slot."""
         return None
+
+    def tick_us(self) -> int:
+        """`tick` brings nothing before this, unless samples come."""
+        return FAR if type(self).tick is DerivedKind.tick else NEVER
+
+    @property
+    def wake_us(self) -> int:
+        """See `rules.kind.Sleeper`."""
+        return NEVER if self._resets else min(self.bank.wake_us, self.tick_us())
 
     def play(self, samples: Samples, memory: Memory) -> None:
         """See `rules.kind.Kind`."""

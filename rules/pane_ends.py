@@ -128,6 +128,10 @@ class PaneEndKind(DerivedKind):
             slots = slots[due_us <= now_us]
         return self._all_said()
 
+    def tick_us(self) -> int:
+        """See `DerivedKind`."""
+        return int(self._due_us.min(initial=FAR))
+
     def _end_us(self, end: Ints) -> Ints:
         return self.panes.begin_us(end)
 
