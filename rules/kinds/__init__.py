@@ -5,6 +5,7 @@ from typing import Any
 
 from park.index import TagTable
 from rules.kind import Kind
+from rules.kinds.deviation import build_deviations
 from rules.kinds.expression import build_expressions
 from rules.kinds.frozen import build_frozen
 from rules.kinds.limit import build_limits
@@ -26,6 +27,7 @@ KINDS: dict[str, Callable[[TagTable, Sequence[Any]], Sequence[Kind]]] = {
     "range": build_range,
     "quality": build_quality,
     "window": build_windows,
+    "deviation": build_deviations,
     "expression": build_expressions,
     "sequence": build_sequences,
 }

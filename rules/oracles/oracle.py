@@ -13,6 +13,7 @@ from park.batch import SampleBatch
 from park.index import TagTable
 from park.quality import Quality
 from rules.oracles.base import RuleOracle, Sample
+from rules.oracles.deviation import DeviationOracle
 from rules.oracles.expression import ExpressionOracle
 from rules.oracles.frozen import FrozenOracle
 from rules.oracles.limit import LimitOracle
@@ -36,6 +37,7 @@ ORACLES: dict[str, Callable[[TagTable, Any], RuleOracle]] = {
     "range": RangeOracle,
     "quality": QualityOracle,
     "window": WindowOracle,
+    "deviation": DeviationOracle,
     "expression": ExpressionOracle,
     "sequence": SequenceOracle,
 }

@@ -22,7 +22,19 @@ def _rule(kind: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Rule
 def _limits(draw: st.DrawFn) -> Rule:
     """The tags' own limits, the rule's, or those that other tags set; latches and counts."""
     made: Rule = draw(_rule("limit", limits=st.one_of(st.none(), alarms()))) | draw(latches_and_counts())
-    return made
+    return made if "limits" in made or draw(st.booleans()) else made | {"limits_from": draw(moving_limits())}
+
+
+@st.composite
+def moving_limits(draw: st.DrawFn) -> Rule:
+    """Of levels in any order, set by few tags: they pass each other, and the tags set their own."""
+    moving = st.fixed_dictionaries(
+        {"tag": st.sampled_from(["t0", "t1", "tank.t0", "gone"]), "times": st.sampled_from([1, 1, 0.5, -1])},
+        optional={"plus": st.sampled_from([0, 1, 3, 8])},
+    )
+    delay = st.sampled_from(["0s", "0s", "1s", "3s"])
+    made: Rule = draw(st.dictionaries(st.sampled_from(["LL", "L", "H", "HH"]), moving, max_size=4))
+    return made | {"deadband": draw(st.sampled_from([0, 0, 1, 3])), "on_delay": draw(delay), "off_delay": draw(delay)}
 
 
 @st.composite
@@ -109,6 +121,29 @@ def _window(draw: st.DrawFn) -> Rule:
     return made
 
 
+@st.composite
+def _deviation(draw: st.DrawFn) -> Rule:
+    limits = _uneven_limits({"LL": -4.03, "L": -1.03, "H": 1.03, "HH": 4.03})
+    if draw(st.booleans()):
+        reference = draw(st.sampled_from(["t0", "t1", "tank.t1"]))
+        made: Rule = draw(_rule("deviation", reference=st.just(reference), limits=limits, latch=_LATCH))
+        return made
+    panes = draw(st.sampled_from([1, 2, 4, 6]))
+    made = draw(
+        _rule(
+            "deviation",
+            own_mean=st.sampled_from([1, 2, 3]).map(lambda width: f"{width * panes}s"),
+            panes=st.just(panes),
+            latch=_LATCH,
+        )
+    )
+    if draw(st.booleans()):
+        return made | {"limits": draw(limits)}
+    delay = st.sampled_from(["0s", "0s", "1s", "3s"])
+    made |= {"sigma": draw(st.sampled_from([0.61, 1.03, 2.03])), "least_sigma": draw(st.sampled_from([0, 0.71]))}
+    return made | {"on_delay": draw(delay), "off_delay": draw(delay)}
+
+
 #: Kind -> its random rule, as in a file, without an id.
 RULES: dict[str, st.SearchStrategy[Rule]] = {
     "limit": _limits(),
@@ -131,6 +166,7 @@ RULES: dict[str, st.SearchStrategy[Rule]] = {
         "quality", bad_for=st.sampled_from(["1s", "3s"]), uncertain_for=st.sampled_from([None, "1s", "5s"])
     ),
     "window": _window(),
+    "deviation": _deviation(),
     "expression": _rule(
         "expression",
         when=conditions(),
