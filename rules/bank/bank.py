@@ -166,6 +166,9 @@ class Bank:
             self._tell_marks(slots)
             self.redraw(slots)
             self._wake_us = self._next_due(slots)
+        return self._tell(now_us)
+
+    def _tell(self, now_us: int) -> list[Transition]:
         happened, self._happened = self._happened, []
         return [one for chunk in happened for one in self.words.transitions(chunk, now_us)]
 
@@ -279,9 +282,24 @@ class Bank:
 
     # -- other limits ------------------------------------------------------------------------------------------------
 
-    def _relimit(self, now_us: int) -> None:
-        """The limits have moved under the values: hold each known one against them as of now."""
-        every = np.flatnonzero(self.relimited)
+    def before_move(self, slots: Rows, now_us: int, known: Known) -> list[Transition]:
+        """The limits of these are about to move: all that happened under the old ones until now."""
+        self._known = known
+        active = slots[self.active[slots]]
+        self.catch_up(active, known)
+        self._fire(active, np.full(len(active), now_us, dtype=np.int64))
+        return self._tell(now_us)
+
+    def after_move(self, every: Rows, now_us: int) -> None:
+        """They have: hold what is known against them, as though it were measured now."""
+        slots = self._take_known(every, now_us)
+        at_us = np.full(len(slots), now_us, dtype=np.int64)
+        for side in self.sides:
+            side.evaluate(slots, at_us, self.used_value[slots] * side.sign, self._say, measured=False)
+        self.redraw(every)
+
+    def _take_known(self, every: Rows, now_us: int) -> Rows:
+        """Those of these whose value is known: usable, and not too old; take it over."""
         known, place = self._known, self.place_of[every]
         grade = self._grade(every, known.grade[place])
         fresh = now_us - known.used_us[place] <= self.slots.timeout_us[every]
@@ -291,6 +309,12 @@ class Bank:
         self.used_us[slots], self.used_value[slots] = known.used_us[place], known.used_value[place]
         if len(self.extra):
             self.extra[:, slots] = known.extra[:, place]
+        return slots
+
+    def _relimit(self, now_us: int) -> None:
+        """The limits are others than those the state was built under: hold each known value against them as of now."""
+        every = np.flatnonzero(self.relimited)
+        slots = self._take_known(every, now_us)
         self._relimiting = True
         for side in self.sides:
             side.relimit(slots, every, now_us, self.used_value[slots] * side.sign, self._say)
