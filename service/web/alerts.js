@@ -5,7 +5,7 @@ import { element, full, moment, number, setText, span } from "./format.js";
 import { words } from "./words.js";
 
 const URGENCY = { unack: 0, rtnun: 1, acked: 2 };
-const STATE_SIGN = { unack: "●", acked: "✓", rtnun: "↩", shelved: "⏸", suppressed: "⊘", out_of_service: "⛔" };
+export const STATE_SIGN = { unack: "●", acked: "✓", rtnun: "↩", shelved: "‖", suppressed: "⊘", out_of_service: "⊗" };
 /* After rows have moved, an acknowledgement within this time may hit another row than the one that was aimed at. */
 const MOVED_MS = 400;
 
@@ -48,6 +48,8 @@ class Row {
     this.age = since.appendChild(element("span", "id"));
     const why = cell("why");
     this.unverified = why.appendChild(element("span", "mark unverified"));
+    this.first = why.appendChild(element("span", "mark first"));
+    this.chatter = why.appendChild(element("span", "mark chatter"));
     this.late = why.appendChild(element("span", "mark late"));
     this.why = why.appendChild(element("span"));
     this.button = cell("act").appendChild(element("button", "ack"));
@@ -69,8 +71,9 @@ class Row {
     setText(this.stateText, w.states[alert.state] ?? alert.state);
     this.level.hidden = !alert.level;
     setText(this.level, alert.level);
-    setText(this.name, alert.target_name || alert.target);
-    setText(this.target, alert.target_name ? alert.target : "");
+    const name = alert.rule === "stop-work" ? w.stopWork : alert.target_name;
+    setText(this.name, name || alert.target);
+    setText(this.target, name ? alert.target : "");
     setText(this.source, alert.source_name || alert.source);
     setText(this.enterprise, alert.enterprise_name || alert.enterprise);
     setText(this.value, alert.value === null ? "—" : `${number(alert.value)} ${alert.unit}`);
@@ -83,6 +86,9 @@ class Row {
     this.late.hidden = !alert.detected_late;
     setText(this.late, `◷ ${w.late}`);
     this.late.title = w.lateTitle(full(alert.detected));
+    setText(this.first, alert.first_out ? `① ${w.firstOut}` : `↳ ${w.follows}`);
+    this.chatter.hidden = !alert.chattering;
+    setText(this.chatter, `≋ ${w.chatter}`);
     setText(this.why, alert.why);
     this.why.title = alert.why;
     this.node.title = "";
@@ -116,6 +122,10 @@ export class AlertList {
   replace(alerts) {
     this.#alerts = new Map(alerts.map((one) => [one.id, one]));
     this.#schedule();
+  }
+
+  get(id) {
+    return this.#alerts.get(id);
   }
 
   put(alert) {
@@ -176,11 +186,14 @@ export class AlertList {
       this.#rows.delete(id);
       this.#moved_ms = performance.now();
     }
+    const members = new Map();
+    for (const one of this.#alerts.values()) members.set(one.group, (members.get(one.group) ?? 0) + 1);
     let next = this.rows.firstElementChild;
     for (const alert of shown) {
       let row = this.#rows.get(alert.id);
       if (!row) this.#rows.set(alert.id, (row = new Row(this, alert)));
       else if (row.alert !== alert) row.update(alert);
+      row.first.hidden = !alert.group || members.get(alert.group) < 2;
       if (row.node === next) next = next.nextElementSibling;
       else {
         this.rows.insertBefore(row.node, next);

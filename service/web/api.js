@@ -34,7 +34,7 @@ export async function request(method, path, body) {
 const LOST_MS = 2_500;
 const RENEW_MS = 6_000;
 
-/** The live stream: calls handlers.{snapshot, alert, status, values, link, refused}; resumes where it was. */
+/** The live stream: calls handlers.{snapshot, alert, context, status, values, link, refused}; resumes where it was. */
 export class Live {
   #source = null;
   #lastId = "";
@@ -70,6 +70,7 @@ export class Live {
     on("snapshot", (data) => this.handlers.snapshot(data));
     on("reset", (data) => this.handlers.snapshot(data));
     on("alert", (data) => this.handlers.alert(data));
+    on("context", (data) => this.handlers.context(data));
     on("status", (data) => this.handlers.status(data));
     on("values", (data) => this.handlers.values(data));
     on("risk", (data) => this.handlers.risk(data));

@@ -2,7 +2,8 @@
 
 import { Live, request } from "./api.js";
 import { AlertList } from "./alerts.js";
-import { clock, element, setText, span } from "./format.js";
+import { clock, element, full, setText, span } from "./format.js";
+import { Ledger } from "./ledger.js";
 import { Detail, Strip, Values } from "./panels.js";
 import { RiskStrip } from "./risk.js";
 import { otherLanguage, translate, words } from "./words.js";
@@ -25,12 +26,25 @@ const risk = new RiskStrip({
   now_ms,
 });
 const values = new Values(at("values"));
-const detail = new Detail(toast, (alert) => list.put(alert));
+const detail = new Detail(toast, (alert) => changed(alert));
+const ledger = new Ledger({
+  node: at("ledger"), button: at("ledger-open"), body: at("ledger-body"), now_ms, onProblem: toast,
+  onOpen: (id) => {
+    ledger.close();
+    detail.open(id);
+  },
+});
 let live = null;
 let lost = false;
 let connectors = [];
 let who = null;
 let timers = [];
+
+function changed(alert) {
+  ledger.noticed(alert, list.get(alert.id));
+  list.put(alert);
+  if (detail.id === alert.id) detail.open(alert.id);
+}
 
 function toast(text) {
   at("toast").textContent = text;
@@ -46,8 +60,17 @@ function showStatus(data) {
   const shown = at("problems").querySelector("ul");
   if (shown.textContent !== data.problems.join("")) shown.replaceChildren(...problems);
   at("problems").hidden = problems.length === 0;
+  showFloods(data.floods ?? []);
   strip.status(data);
   showTime();
+}
+
+/* A flood changes how alarms are told, never which: all of them stand in the list. */
+function showFloods(floods) {
+  const texts = floods.map((one) => words().flood(one.enterprise, one.count, full(one.since).slice(0, 19)));
+  const shown = at("floods").querySelector("ul");
+  if (shown.textContent !== texts.join("")) shown.replaceChildren(...texts.map((text) => element("li", "", text)));
+  at("floods").hidden = floods.length === 0;
 }
 
 function showTime() {
@@ -117,10 +140,8 @@ async function begin() {
   await values.load().catch((problem) => toast(problem.message));
   live = new Live(values.tags, {
     snapshot: (data) => list.replace(data.alerts),
-    alert: (data) => {
-      list.put(data.alert);
-      if (detail.id === data.alert_id) detail.open(data.alert_id);
-    },
+    alert: (data) => changed(data.alert),
+    context: () => ledger.changed(),
     status: showStatus,
     risk: (data) => risk.update(data),
     values: (data) => requestAnimationFrame(() => values.update(data)),
@@ -128,11 +149,13 @@ async function begin() {
     refused,
   });
   showConnectors();
+  ledger.load();
   timers = [
     setInterval(showConnectors, CONNECTORS_EVERY_MS),
     setInterval(() => {
       showTime();
       list.tick();
+      ledger.tick();
       values.tick(now_ms());
       risk.tick();
     }, 1_000),
@@ -160,6 +183,7 @@ for (const button of document.querySelectorAll("button.lang")) {
   button.addEventListener("click", () => {
     otherLanguage();
     list.redraw();
+    ledger.redraw();
     strip.connectors(connectors);
     risk.redraw();
     if (status) showStatus(status);
@@ -173,14 +197,15 @@ document.addEventListener("keydown", (event) => {
   if (at("page").hidden || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
     detail.close();
+    ledger.close();
     risk.close();
     document.activeElement?.blur();
     return;
   }
-  if (event.target.matches("input, button, textarea")) return;
+  if (event.target.matches("input, button, textarea, select")) return;
   const act = {
     j: () => list.step(1), ArrowDown: () => list.step(1), k: () => list.step(-1), ArrowUp: () => list.step(-1),
-    a: () => list.acknowledgeSelected(), Enter: () => list.openSelected(), "/": () => at("search").focus(),
+    a: () => list.acknowledgeSelected(), l: () => at("ledger-open").click(), Enter: () => list.openSelected(), "/": () => at("search").focus(),
   }[event.key];
   if (!act || event.repeat && event.key === "a") return;
   event.preventDefault();

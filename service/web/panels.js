@@ -1,6 +1,7 @@
 /* Around the alerts: connectors, live values, the details of one alert. */
 
 import { request } from "./api.js";
+import { AsideForm } from "./ledger.js";
 import { element, full, number, setText, span } from "./format.js";
 import { words } from "./words.js";
 
@@ -151,6 +152,7 @@ export class Detail {
   constructor(onProblem, onAlert) {
     this.node = document.getElementById("detail");
     this.id = null;
+    this.aside = new AsideForm(onProblem, onAlert);
     document.getElementById("detail-close").addEventListener("click", () => this.close());
     document.getElementById("comment-form").addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -185,7 +187,7 @@ export class Detail {
 
   #show({ alert, events, events_complete }) {
     const w = words();
-    setText(document.getElementById("detail-title"), `${alert.target_name || alert.target} ${alert.level}`);
+    setText(document.getElementById("detail-title"), `${alert.rule === "stop-work" ? w.stopWork : alert.target_name || alert.target} ${alert.level}`);
     const facts = [
       [w.where, `${alert.enterprise_name || alert.enterprise} · ${alert.source_name || alert.source}`],
       [w.what, alert.target],
@@ -193,10 +195,12 @@ export class Detail {
       [w.why, alert.why],
       [w.onsetLong, full(alert.onset)], [w.raised, full(alert.raised)], [w.detected, full(alert.detected)],
       [w.cleared, full(alert.cleared)], [w.by, alert.acked_by || "—"], [w.rule, alert.rule],
+      [w.firstOut, alert.first_out ? w.isFirst : alert.group ? w.isNotFirst : "—"],
     ];
     document.getElementById("detail-facts").replaceChildren(
       ...facts.flatMap(([name, text]) => [element("dt", "", name), element("dd", "", text)]),
     );
+    this.aside.show(alert);
     setText(document.getElementById("detail-note"), events_complete ? "" : w.incomplete);
     document.getElementById("detail-events").replaceChildren(
       ...events.map((event) => {
