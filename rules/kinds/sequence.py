@@ -71,6 +71,11 @@ class SequenceKind(ConditionKind):
         sequence = cast(SequenceRule, rule)
         return sequence.within, sequence.alarm_if
 
+    @property
+    def wake_us(self) -> int:
+        """See `rules.kind.Sleeper`."""
+        return min(super().wake_us, *self._wake_us) if len(self.bank) else FAR
+
     def judge(self, one: CompiledRule, now_us: int, tick: int) -> tuple[Rows, Bytes, Ints] | None:
         """See `ConditionKind`."""
         number = int(self.bank.slots.rule[one.span.start])
@@ -85,6 +90,7 @@ class SequenceKind(ConditionKind):
         if rule.alarm_if == "follows":
             code = self._follows(span, rule, now_us, a, b, begins, comes)
             since_us = np.full(size, now_us, dtype=np.int64)
+            self._wake_us[number] = FAR
         else:
             code, since_us = self._missing(span, rule, now_us, a, b, begins, ends)
             waiting_us = self.began_us[span]
