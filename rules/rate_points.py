@@ -1,8 +1,8 @@
 """The past of many tags, thinned out: what a rate is measured against.
 
-Of each slot a few samples are kept, none sooner than a *step* after the one kept before, none older than the window. So
-a slot takes `MOST` places however often its tag is sampled. The oldest one, which rates are measured from, stands in
-columns of its own: a look into the ring is needed only where a sample is kept or let go.
+Of each slot a few samples are kept, none sooner than a *step* after the one kept before, at most one older than the
+window. So a slot takes `MOST` places however often its tag is sampled. The oldest one, which rates are measured from,
+stands in columns of its own: a look into the ring is needed only where a sample is kept or let go.
 """
 
 import numpy as np
@@ -24,6 +24,7 @@ class Points:
     def __init__(self, window_us: Ints, max_gap_us: Ints) -> None:
         size = len(window_us)
         self._window = PerSlot(window_us)
+        self._half = PerSlot(window_us - window_us // 2)
         self._step = PerSlot(-(-window_us // STEPS))
         self._max_gap = PerSlot(max_gap_us)
         # A slot's places lie side by side in memory.
@@ -69,14 +70,15 @@ class Points:
         self.base_us[slots] = self._kept_us[slots] = NEVER
 
     def _let_go(self, slots: Rows, time_us: Ints) -> None:
-        """Points that are older than the window."""
-        some = self.length[slots] > 0
-        while some.any():
-            slots, time_us = slots[some], time_us[some]
-            self.first[slots] = (self.first[slots] + 1) % MOST
+        """Points older than the window; but one of them stays where what comes after it is too young for a rate."""
+        while len(slots):
+            second = (self.first[slots] + 1) % MOST
+            goes = (self.length[slots] > 1) & (time_us - self.base_us[slots] > self._window.of(slots))
+            goes &= time_us - self.ring_us[second, slots] >= self._half.of(slots)
+            slots, time_us = slots[goes], time_us[goes]
+            self.first[slots] = second[goes]
             self.length[slots] -= 1
             self._look(slots)
-            some = (self.length[slots] > 0) & (time_us - self.base_us[slots] > self._window.of(slots))
 
     def _keep(self, slots: Rows, time_us: Ints, value: Floats, grade: Bytes | int) -> None:
         length = self.length[slots]

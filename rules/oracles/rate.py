@@ -39,9 +39,13 @@ class _Rate(Signal):
         if self._last is not None and sample.time - self._last > (rule.max_gap or rule.window):
             self._points = []
         self._last = sample.time
-        self._points = [point for point in self._points if sample.time - point.time <= rule.window]
+        while len(self._points) > 1 and self._may_go(sample.time, *self._points[:2]):
+            del self._points[0]
         if not self._points or 16 * (sample.time - self._points[-1].time) >= rule.window:
             self._points.append(sample)
+
+    def _may_go(self, now: int, oldest: Sample, second: Sample) -> bool:
+        return now - oldest.time > self._rule.window and 2 * (now - second.time) >= self._rule.window
 
 
 class RateOracle(TagSignals):
