@@ -7,6 +7,7 @@ from typing import Protocol
 from park.index import TagTable
 from park.yamlfile import Problem
 from rules.checks.coverage import of_coverage
+from rules.checks.expressions import of_expressions
 from rules.checks.finding import Finding, Loc, Seen
 from rules.checks.gas import of_gas
 from rules.checks.levels import of_levels
@@ -15,7 +16,7 @@ from rules.checks.selectors import of_selector
 from rules.spec import AnyRule, RuleSet
 
 #: About rules that pick at least one tag; `of_selector` says that others do not.
-_CHECKS = (of_levels, of_gas, of_references)
+_CHECKS = (of_levels, of_gas, of_references, of_expressions)
 
 
 class Place(Protocol):

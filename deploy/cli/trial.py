@@ -122,7 +122,8 @@ def replay(
 @app.command()
 def bench(
     parts: Annotated[
-        list[str] | None, typer.Argument(help="store, engine, kinds, opcua, mqtt, e2e, reload, backtest; all if none is named.")
+        list[str] | None,
+        typer.Argument(help="store, engine, kinds, opcua, mqtt, e2e, reload, backtest; all if none is named."),
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.", dir_okay=False)] = None,
 ) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from park.index import TagInfo, TagTable
 from park.inverted import Positions
 from rules.arrays import Bools, Floats
+from rules.expression.scope import Scope
 from rules.refs import Refs
 
 Loc = tuple[int | str, ...]
@@ -34,6 +35,11 @@ class Seen:
     def __init__(self, tags: TagTable) -> None:
         self.tags = tags
         self.refs = Refs(tags)
+
+    @cached_property
+    def scope(self) -> Scope:
+        """As conditions see it."""
+        return Scope(self.tags)
 
     @cached_property
     def span_low(self) -> Floats:

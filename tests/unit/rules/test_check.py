@@ -272,6 +272,40 @@ def test_tags_of_another_enterprise_cannot_be_named() -> None:
     assert "names no tag, seen from park.WS" in only(errors).message
 
 
+# -- conditions ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("when", "line", "column"),
+    [
+        ("'LI > 80 and TJ > 3'", 5, 24),
+        ('"LI > 80 and TJ > 3"', 5, 24),
+        ("LI > 80 and TJ > 3", 5, 23),
+        ("|\n      LI > 80\n      and TJ > 3\n", 7, 11),
+        # Folded: where it stood cannot be told, so the beginning.
+        (">\n      LI > 80\n      and TJ > 3\n", 5, 11),
+    ],
+)
+def test_what_is_wrong_in_a_condition_is_told_at_its_column(when: str, line: int, column: int) -> None:
+    errors, _ = found(f"  - id: a\n    kind: expression\n    applies_to: {{source: [T1]}}\n    when: {when}\n")
+    assert [(one.line, one.column) for one in errors] == [(line, column)]
+    assert "TJ" in errors[0].message
+
+
+def test_both_conditions_of_a_sequence_are_looked_at() -> None:
+    text = (
+        "  - id: a\n    kind: sequence\n    applies_to: {source: [T1]}\n    within: 5m\n"
+        "    first: LJ > 3\n    then: TJ > 5\n"
+    )
+    errors, _ = found(text)
+    assert [(one.line, one.column) for one in errors] == [(6, 12), (7, 11)]
+
+
+def test_name_that_is_not_used_is_a_warning() -> None:
+    text = "  - {id: a, kind: expression, applies_to: {source: [T1]}, when: LI > 80, names: {w: park.WS.wind}}\n"
+    assert "names: w is not used" in warning(text)
+
+
 # -- the whole -------------------------------------------------------------------------------------------------------
 
 
