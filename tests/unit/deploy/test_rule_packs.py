@@ -7,12 +7,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from park.check import load_park
 from park.index import TagTable
 from rules.spec import AnyRule, LimitRule
 from service.rules.active import Status, standings
+from service.rules.compiled import compile_rules
 from service.rules.files import check_files, load_rules, read_rule_files
+from service.rules.versions import Confirmation, first_version, rule_sha256
 from simulators.park_maker import make_park
 
 _DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -66,3 +69,12 @@ def test_every_rule_says_whence_it_is_and_what_to_do(rule: AnyRule) -> None:
     assert rule.clause
     assert rule.valid_from is not None
     assert _CHINESE.search(rule.guidance)
+
+
+@pytest.mark.parametrize("park", [small, made])
+def test_every_rule_can_be_evaluated_once_it_is_confirmed(park: Callable[[], TagTable]) -> None:
+    given = tuple(Confirmation(rule=rule.id, sha256=rule_sha256(rule), by="Li Wei") for rule in _RULES)
+    version = structs.replace(first_version(_FILES).version, confirmations=given)
+    compiled = compile_rules(park(), version, _DAY)
+    assert compiled.broken == {}
+    assert len(compiled.engine.rules.rules) == len(_RULES)
