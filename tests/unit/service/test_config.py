@@ -141,3 +141,9 @@ def test_longest_times_aside_have_defaults_and_may_be_named_one_by_one(load: Loa
     assert own.shelve_us == usual.shelve_us | {1: H_US // 2}
     assert own.context_us == usual.context_us | {"calibration": 2 * H_US}
     assert own.first_out == "enterprise"
+
+
+@pytest.mark.parametrize(("given", "found"), [("r.yaml", ["r.yaml"]), ("[r.yaml, more]", ["r.yaml", "more"])])
+def test_rules_are_a_file_or_several(load: Loader, tmp_path: Path, given: str, found: list[str]) -> None:
+    config = load(text=f"park: p.yaml\ndata_dir: data\nrules: {given}\n")
+    assert config.rules == tuple(tmp_path / one for one in found)
