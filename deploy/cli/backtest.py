@@ -53,7 +53,12 @@ def backtest(
         bool | None,
         typer.Option("--long/--wide", help="One row a sample (time, tag, value, quality), or a column a tag."),
     ] = None,
-    column: Annotated[list[str] | None, typer.Option("--map", help="COLUMN=TAG, where they differ.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option("--map", help="COLUMN=TAG, where they differ; without --park, what to call it.")
+    ] = None,
+    utc_offset: Annotated[
+        float, typer.Option(help="Zone of times in a file that name none, hours ahead of UTC.", min=-14, max=14)
+    ] = 8.0,
     stale_after: Annotated[str | None, typer.Option(help="Of all tags, in a park made from columns: 60s.")] = None,
     tick: Annotated[str, typer.Option(help="Length of a row of the journal: time-outs are looked at so often.")] = "1s",
     settle: Annotated[str, typer.Option(help="Go on for so long after the end.")] = "0s",
@@ -87,6 +92,7 @@ def backtest(
                 time_column=time_column,
                 long=long,
                 columns=dict(_pair(one) for one in column or ()),
+                utc_offset_h=utc_offset,
                 stale_after_us=parse_duration_us(stale_after) if stale_after else None,
                 config=_config(config, needed=against == "live" or (park is None and not data)),
                 park=park,
@@ -129,6 +135,7 @@ class _Wanted:
     time_column: str | None
     long: bool | None
     columns: dict[str, str]
+    utc_offset_h: float
     stale_after_us: int | None
     config: Config | None
     park: Path | None
@@ -145,7 +152,8 @@ class _Wanted:
         park_file = self.park or (self.config.park if self.config else None)
         if park_file is None:
             made, names = recorded_park(
-                (name for reader in readers for name in reader.names), stale_after_us=self.stale_after_us
+                (self.columns.get(name, name) for reader in readers for name in reader.names),
+                stale_after_us=self.stale_after_us,
             )
             return TagTable(made), names, readers
         text = text_of(park_file.read_bytes(), str(park_file))
@@ -161,6 +169,7 @@ class _Wanted:
             start_us=self.start_us,
             long=self.long,
             columns=self.columns,
+            utc_offset_h=self.utc_offset_h,
         )
 
     def live_rules(self) -> RuleSet:

@@ -117,6 +117,26 @@ def test_span_is_cut_out_and_settling_goes_beyond_it(run: Run, here: Path) -> No
     assert lines(here / "o.jsonl") == []
 
 
+def test_column_can_be_called_otherwise_in_a_park_made_of_columns(run: Run, here: Path) -> None:
+    (here / "hourly.csv").write_text("EpochTime,3.feed.SO2\n1477891800,0.01\n1477895400,0.09\n1477899000,0.01\n")
+    (here / "so2.yaml").write_text("rules:\n  - {id: so2, kind: expression, when: SO2 > 0.075}\n")
+    words = ["--data", "hourly.csv", "--map", "3.feed.SO2=SO2", "--json", "o.jsonl", "-q"]
+    done = run("backtest", "so2.yaml", *words)
+    assert done.exit_code == 0, done.output
+    assert [(one["state"], one["effective"]) for one in lines(here / "o.jsonl")] == [
+        ("raised", "2016-10-31T06:30:00.000000Z"),
+        ("cleared", "2016-10-31T07:30:00.000000Z"),
+    ]
+
+
+def test_zone_of_times_in_a_file_can_be_said(run: Run, here: Path) -> None:
+    (here / "uk.csv").write_text("time_local,x\n2017-05-09T11:13:20.000,1\n2017-05-09T11:13:23.250,5\n")
+    (here / "x.yaml").write_text("rules:\n  - {id: x, kind: limit, limits: {H: 3}}\n")
+    words = ["--data", "uk.csv", "--utc-offset", "1", "--json", "o.jsonl", "-q"]
+    assert run("backtest", "x.yaml", *words).exit_code == 0
+    assert [one["onset"] for one in lines(here / "o.jsonl")] == ["2017-05-09T10:13:23.250000Z"]
+
+
 def _commands() -> list[str]:
     blocks = re.findall(r"```sh\n(.*?)```", _PAGE.read_text("utf-8"), re.DOTALL)
     return [line for block in blocks for line in block.splitlines()]
