@@ -17,7 +17,7 @@ _SILENCE_S = 10.0
 class Message:
     """One event of the stream."""
 
-    #: ``alert``, ``status``, ``snapshot``, ``reset``, ``values``; ``lost`` where the connection was.
+    #: ``alert``, ``context``, ``status``, ``snapshot``, ``reset``, ``values``; ``lost`` where the connection was.
     event: str
     data: Any
 

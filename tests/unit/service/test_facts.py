@@ -5,6 +5,7 @@ from rules.spec import ExpressionRule, LimitRule, RuleSet, StaleRule, VoteRule
 from service.alerts.asked import Facts
 from service.facts import lookup
 from tests.unit.service.making import PARK_YAML, tag_table
+from tests.unit.service.plant import LOOKUP
 
 RULES = RuleSet(
     rules=(
@@ -60,3 +61,27 @@ def test_alarm_of_a_source_as_a_whole_belongs_to_its_enterprise() -> None:
 
 def test_alarm_of_an_enterprise_as_a_whole_has_no_source() -> None:
     assert facts("two-of-three", "acme") == Facts(priority=1, enterprise="acme", source="", unit="", kind="vote")
+
+
+def test_law_looks_after_hazard_sources_and_the_gas_detectors_of_their_enterprise() -> None:
+    assert [LOOKUP("limits", one, "H").hazard for one in ("acme.T1.level", "acme.T2.level", "acme.GD.ga-1")] == [
+        *(True, False, True),
+    ]
+    assert not LOOKUP("limits", "zeta.gas.ga-1", "H").hazard, "zeta has no hazard source"
+
+
+def test_gas_is_what_gas_detectors_measure_and_what_is_gas_by_name() -> None:
+    assert [LOOKUP("limits", one, "H").gas for one in ("acme.GD.ga-1", "zeta.gas.ga-1", "acme.T1.temp")] == [
+        *(True, True, False),
+    ]
+    vote = LOOKUP("vote", "acme.GD", "")
+    assert (vote.kind, vote.gas, vote.hazard, vote.source) == ("vote", True, True, "acme.GD")
+
+
+def test_rule_that_latches_says_so_and_the_books_own_rules_are_known() -> None:
+    assert (LOOKUP("latched", "acme.T2.level", "H").latch, LOOKUP("limits", "acme.T2.level", "H").latch) == (
+        True,
+        False,
+    )
+    order = LOOKUP("stop-work", "acme.T1", "")
+    assert (order.kind, order.priority, order.enterprise, order.source) == ("stop-work", 1, "acme", "acme.T1")
