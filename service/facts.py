@@ -1,6 +1,7 @@
 """What the alert book needs to know of an alarm's target: whose it is, how urgent, and what the law says of it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from park.index import TagInfo, TagTable
 from park.model import SourceKind
@@ -95,6 +96,8 @@ def lookup(tags: TagTable, rules: RuleSet) -> Lookup:
             together[rule.id, target] = _together(tags, rule, target, place, places)
         return together[rule.id, target]
 
+    # The book asks again and again of what stands.
+    @lru_cache(maxsize=65_536)
     def facts(rule: str, target: str, level: str) -> Facts:
         known = by_rule.get(rule)
         place = place_of(known, target)

@@ -68,7 +68,7 @@ async def put_back(
 async def reset(
     app: StateDep, caller: CallerDep, alert_id: AlertId, body: ReasonBody, idempotency_key: IdempotencyKey = None
 ) -> Json:
-    """Reset an alarm that is latched: it ends as soon as its condition is over. 409 where it does not latch."""
+    """Reset an alarm that is latched: it ends if its condition is over, else it stays. 409 where it does not latch."""
     return await _do(app, caller, str(alert_id), Trigger.RESET, body.reason, idempotency_key)
 
 
