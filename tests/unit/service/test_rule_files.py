@@ -23,7 +23,7 @@ def test_directory_without_rules_is_a_mistake(tmp_path: Path) -> None:
 
 
 def test_file_in_another_encoding_is_told_with_the_line_and_the_others_too(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_bytes(b"rules:\n  - {id: a, kind: limit, name: \xd2\xba}\n")
+    (tmp_path / "a.yaml").write_bytes(b"rules:\n  - {id: a, kind: limit, name: \xb9\xfe}\n")
     (tmp_path / "b.yaml").write_bytes(b"\xff")
     with pytest.raises(FileInvalid) as refused:
         read_rule_files([tmp_path])
