@@ -210,12 +210,13 @@ class Pipeline:
         started = time.perf_counter()
         now_us = self._row_us = row.received_us
         self._try(row, lambda: self.rules.begin(now_us, self.book))
-        events = self._recorded(row, partial(self.book.advance, now_us))
+        self._record(row, partial(self.book.advance, now_us))
         for transition in self._found(row):
-            events += self._recorded(row, partial(self.book.apply, [transition], now_us))
+            self._record(row, partial(self.book.apply, [transition], now_us))
         for one in row.extras.commands:
-            events += self._recorded(row, partial(self._do, one, now_us))
-        events += self._recorded(row, partial(self.book.settle, now_us))
+            self._record(row, partial(self._do, one, now_us))
+        self._record(row, partial(self.book.settle, now_us))
+        events = self.book.take()
         for change in row.extras.rules:
             self._try(row, partial(self.rules.change, change, now_us, self.book))
         self._try(row, lambda: self.risk.fold(events, self.book.active, now_us))
@@ -244,16 +245,15 @@ class Pipeline:
             self._poisoned(row, error)
             return []
 
-    def _recorded(self, row: Row, record: Callable[[], list[Event]]) -> list[Event]:
+    def _record(self, row: Row, record: Callable[[], object]) -> None:
         try:
-            return record()
+            record()
         except NotAllowed as error:
             # The engine and the book disagree: a defect of ours. The other alarms must still get through.
             self.refused_transitions += 1
             _log.error("The alert book refused a transition.", row=row.position, reason=str(error))
         except Exception as error:
             self._poisoned(row, error)
-        return []
 
     def _poisoned(self, row: Row, error: Exception) -> None:
         self.poisoned_rows += 1

@@ -102,6 +102,11 @@ class AlertBook:
             return self.get(asked.alert_id)
         return self.contexts.get(asked.id if isinstance(asked, OpenContext) else asked.context_id)
 
+    def take(self) -> list[Event]:
+        """Everything recorded since the last call, also by what failed half-way: the chain has it, so all must."""
+        taken, self._chain.fresh = self._chain.fresh, []
+        return taken
+
     def floods(self) -> list[Flood]:
         """Those that stand as of the last row; the whole park's first."""
         return self._floods.standing()
@@ -339,6 +344,7 @@ class AlertBook:
         """The inverse of `snapshot`; takes those of version 1, too, which knew nothing of context."""
         state = msgspec.msgpack.decode(data)
         self._chain.id, self._chain.seq, self._chain.head = state["chain"], state["seq"], state["head"]
+        self._chain.fresh = []
         alerts = msgspec.convert(state["active"], list[Alert]), msgspec.convert(state["ended"], list[Alert])
         self._standing.active = {alert.id: alert for alert in alerts[0]}
         self._standing.ended = OrderedDict((alert.id, alert) for alert in alerts[1])

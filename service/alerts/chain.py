@@ -15,6 +15,8 @@ class Chain:
         self.id = chain
         self.seq = 0
         self.head = GENESIS
+        #: What was appended and not taken yet.
+        self.fresh: list[Event] = []
 
     def append(
         self,
@@ -50,4 +52,5 @@ class Chain:
         )
         event = msgspec.structs.replace(event, hash=chain_hash(event))
         self.head = event.hash
+        self.fresh.append(event)
         return event

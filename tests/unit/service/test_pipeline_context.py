@@ -1,6 +1,7 @@
 """Context and shelving through the journal: whatever kills the service, they end when they must, and once."""
 
 import asyncio
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from service.alerts.asked import Asked, Command, OpenContext
 from service.alerts.audit import verify_chain
 from service.alerts.contexts import Context
 from service.alerts.law import Protected
+from service.alerts.model import Alert, Event
 from service.alerts.policy import H_US, Policy
 from service.alerts.states import NotAllowed, State, Trigger
 from service.journal.journal import Journal
@@ -97,6 +99,7 @@ def test_kill_anywhere_gives_the_same_events_of_alerts_and_entries(tmp_path: Pat
             if i == kill_at:
                 service.start()
         service.row(30)
+        assert service.pipeline.poisoned_rows == 0
         unique = {event.seq: msgspec.json.encode(event) for event in service.told}
         assert len(unique) == max(unique)
         return [unique[seq] for seq in sorted(unique)]
@@ -179,3 +182,21 @@ def test_rows_are_played_with_the_longest_shelving_under_which_they_were_written
     assert service.told[: len(told)] == told, "as they were"
     service.row(3)
     assert service.states() == {"acme.tank.LT": State.UNACK}, "two hours are too long from now on"
+
+
+def test_what_fails_half_way_leaves_no_hole_in_the_chain(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(journal)
+    service.row(1, at(1, LT, 95), extras=asks(calibration()))
+    settle = service.pipeline.book._settle
+
+    def fails(alert: Alert, now_us: int) -> list[Event]:
+        settle(alert, now_us)
+        raise RuntimeError("a defect of ours")
+
+    monkeypatch.setattr(service.pipeline.book, "_settle", fails)
+    service.row(2, at(2, LT, 85), extras=asks(msgspec.structs.replace(calibration(), id=str(uuid.uuid4()))))
+    assert service.pipeline.poisoned_rows == 1
+    monkeypatch.undo()
+    service.row(3, at(3, LT, 95))
+    assert service.pipeline.poisoned_rows == 1
+    assert [event.seq for event in service.told] == list(range(1, len(service.told) + 1))
