@@ -8,7 +8,7 @@ from rules.expression.check import Checker
 from rules.expression.parse import parse
 from rules.expression.problems import Problem, Problems
 from rules.expression.quantity import Leaf
-from rules.expression.resolve import Named, Resolved, resolve
+from rules.expression.resolve import Named, Resolved, resolve, sources_with
 from rules.expression.scope import Scope
 from rules.expression.tree import Name, Node, walk
 from rules.expression.typed import Cond, Num
@@ -48,21 +48,17 @@ def analyse(texts: Sequence[str], scope: Scope, picked: Rows, names: Mapping[str
     """``picked``: the sources that the rule applies to; ``names``: the rule's own."""
     problems = [Problems() for _ in texts]
     trees = [parse(text, found) for text, found in zip(texts, problems, strict=True)]
-    sources = picked
-    for tree, text, found in zip(trees, texts, problems, strict=True):
-        if not any(isinstance(node, Name) for node in walk(tree)) and not found.found:
-            found.add(0, f"{' '.join(text.split())} looks at no tag")
-        sources = resolve(tree, scope, sources, names, Problems()).sources
+    if not any(isinstance(node, Name) for tree in trees for node in walk(tree)):
+        problems[0].add(0, "no tag is looked at")
+    sources = sources_with(trees, scope, picked, names)
     analysis = Analysis(sources=sources)
     for tree, text, found in zip(trees, texts, problems, strict=True):
-        resolved = resolve(tree, scope, sources if len(sources) else picked, names, found)
-        analysis.warnings += [warning for warning in resolved.warnings if warning not in analysis.warnings]
-        _type(analysis, tree, text, resolved, found)
+        _type(analysis, tree, text, resolve(tree, scope, picked, sources, names, found), found)
         analysis.problems.append(sorted(set(found.found)))
-    if not len(sources) and len(picked) and analysis.is_right and not analysis.warnings:
-        analysis.warnings.append("no source has all of the names: the rule watches nothing")
     if not (analysis.is_right and len(sources)):
         analysis.meanings = []
+    if len(picked) and not len(sources) and analysis.is_right:
+        analysis.warnings.append("no source has all of the names: the rule watches nothing")
     analysis.warnings += _unused(trees, names)
     return analysis
 

@@ -3,7 +3,17 @@
 from dataclasses import replace
 
 from rules.expression import calls
-from rules.expression.dims import SECONDS, Incompatible, Measure, conversion, difference, is_time, literal, product
+from rules.expression.dims import (
+    SECONDS,
+    Incompatible,
+    Measure,
+    conversion,
+    difference,
+    is_plain,
+    is_time,
+    literal,
+    product,
+)
 from rules.expression.problems import Problems
 from rules.expression.quantity import Leaf, Quantity
 from rules.expression.resolve import Named, Resolved
@@ -149,7 +159,7 @@ class Checker:
             self.problems.add(node.op_at, f"{self.source(node)}: {error}")
             return None
         num = _computed(node.op, left.num, right.num)
-        return Quantity(_scaled(num, scale, 0.0), measure, left.units or right.units)
+        return Quantity(_scaled(num, scale, 0.0), measure, () if is_plain(measure) else left.units or right.units)
 
     def _added(self, node: Arithmetic, left: Quantity, right: Quantity) -> Quantity | None:
         both_absolute = not (_is_difference(left) or _is_difference(right))

@@ -134,7 +134,12 @@ class ConditionKind(SignalKind, ABC):
             tick = self.pool.tick(now_us, samples, memory)
             changed = [self.judge(one, now_us, tick.number) for one in self.compiled if one.programs]
             self._hand_over([one for one in changed if one is not None])
-        return self.bank.advance(now_us, self.known)
+        return self._advance_bank(now_us)
+
+    @property
+    def wake_us(self) -> int:
+        """See `rules.kind.Sleeper`."""
+        return min(self.pool.wake_us, self.bank.wake_us) if len(self.bank) else FAR
 
     @abstractmethod
     def judge(self, one: CompiledRule, now_us: int, tick: int) -> tuple[Rows, Bytes, Ints] | None:

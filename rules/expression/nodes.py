@@ -14,6 +14,7 @@ import numpy as np
 
 from park.quality import Quality
 from rules.arrays import FAR, NEVER, Bools, Bytes, Floats, Ints, Rows
+from rules.expression.fresh import Fresh, fresh
 from rules.memory import Memory
 from rules.samples import Samples
 
@@ -26,7 +27,7 @@ _MINUTE_US, _HOUR_US, _DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000
 class Tick:
     """One advance of the engine: what nodes look at."""
 
-    __slots__ = ("memory", "now_us", "number", "samples", "touched")
+    __slots__ = ("_fresh", "memory", "now_us", "number", "samples", "touched")
 
     def __init__(self, number: int, now_us: int, samples: Samples | None, memory: Memory, touched: Bools) -> None:
         self.number = number
@@ -35,6 +36,17 @@ class Tick:
         self.memory = memory
         #: By tag index: has a sample in ``samples``.
         self.touched = touched
+        self._fresh: dict[tuple[int, bool], Fresh] = {}
+
+    def fresh(self, ix: Rows, strict: bool) -> Fresh | None:
+        """The usable samples of these tags; None: there are none. Reckoned once for the same array."""
+        if self.samples is None:
+            return None
+        key = id(ix), strict
+        found = self._fresh.get(key)
+        if found is None:
+            self._fresh[key] = found = fresh(self.samples, self.memory, self.touched, ix, strict)
+        return found
 
 
 class Node:
@@ -58,6 +70,15 @@ class Node:
     def reckon(self, tick: Tick) -> None:
         """From the parts."""
         raise NotImplementedError
+
+    @property
+    def wake_us(self) -> int:
+        """Time alone does not move it before."""
+        return self.moves_us() if self.made >= 0 else NEVER
+
+    def moves_us(self) -> int:
+        """The same of a node that is up to date."""
+        return FAR
 
     def forget(self) -> None:
         """Look at everything anew, at the next tick."""
@@ -126,6 +147,10 @@ class TagValue(Numbers):
         self.made = self.moved = tick.number
         self.reckon(tick)
 
+    def moves_us(self) -> int:
+        """See `Node`."""
+        return self._next_us
+
     def reckon(self, tick: Tick) -> None:
         """See `Node`."""
         memory = tick.memory
@@ -192,6 +217,10 @@ class TagAge(Numbers):
         self.made = self.moved = tick.number
         self.reckon(tick)
 
+    def moves_us(self) -> int:
+        """See `Node`."""
+        return NEVER
+
     def reckon(self, tick: Tick) -> None:
         """See `Node`."""
         used_us = self._of.used_us
@@ -203,18 +232,24 @@ class TagAge(Numbers):
 class HourOfDay(Numbers):
     """``hour()``"""
 
-    __slots__ = ("_hour",)
+    __slots__ = ("_hour", "_next_us")
 
     def __init__(self) -> None:
         super().__init__()
         self._hour = -1
+        self._next_us = NEVER
         self.grade = None
+
+    def moves_us(self) -> int:
+        """See `Node`."""
+        return self._next_us
 
     def look(self, tick: Tick) -> None:
         """See `Node`."""
         hour = (tick.now_us + _OFFSET_US) % _DAY_US // _HOUR_US
         if hour != self._hour or self.made < 0:
             self._hour = hour
+            self._next_us = tick.now_us // _HOUR_US * _HOUR_US + _HOUR_US
             self.value = np.array([float(hour)])
             self.made = self.moved = tick.number
 
@@ -222,22 +257,30 @@ class HourOfDay(Numbers):
 class TimeOfDay(Conditions):
     """``between(22:00, 06:00)``"""
 
-    __slots__ = ("_end", "_first", "_is")
+    __slots__ = ("_end", "_first", "_is", "_next_us")
 
     def __init__(self, first: int, end: int) -> None:
         super().__init__()
         self._first, self._end = first, end
         self._is: bool | None = None
+        self._next_us = NEVER
+
+    def moves_us(self) -> int:
+        """See `Node`."""
+        return self._next_us
 
     def look(self, tick: Tick) -> None:
         """See `Node`."""
-        minute = (tick.now_us + _OFFSET_US) % _DAY_US // _MINUTE_US
+        of_day_us = (tick.now_us + _OFFSET_US) % _DAY_US
+        minute = of_day_us // _MINUTE_US
         if self._first < self._end:
             now = self._first <= minute < self._end
         else:
             now = minute >= self._first or minute < self._end
         if now is not self._is or self.made < 0:
             self._is = now
+            until_us = (self._end if now else self._first) * _MINUTE_US - of_day_us
+            self._next_us = tick.now_us + (until_us if until_us > 0 else until_us + _DAY_US)
             self.code = np.array([TRUE if now else FALSE], dtype=np.uint8)
             self.made = self.moved = tick.number
 
@@ -405,6 +448,9 @@ class BitOfWord(Conditions):
         self.code = of_truth(np.fmod(shifted, 2.0) != 0.0, self._of.grade)
 
 
+_LEVELS = np.arange(TRUE, dtype=np.uint8)[:, np.newaxis]
+
+
 class Holding(Conditions):
     """``hold(x, 30s)``: *and* over all ticks of the last 30 seconds; what was before the first tick was false."""
 
@@ -423,13 +469,17 @@ class Holding(Conditions):
             self.made = self.moved = tick.number
             self.reckon(tick)
 
+    def moves_us(self) -> int:
+        """See `Node`."""
+        return self._due_us
+
     def reckon(self, tick: Tick) -> None:
         """See `Node`."""
-        code, now_us = self._of.code, tick.now_us
-        for at_least in range(TRUE):
-            row = self.since_us[at_least]
-            row[:] = np.where(code > at_least, np.minimum(row, now_us), FAR)
-        due_us = self.since_us + self._hold_us
+        # In place: the rows may be the rule's own columns.
+        now_us, since_us = tick.now_us, self.since_us
+        np.minimum(since_us, now_us, out=since_us)
+        np.copyto(since_us, FAR, where=self._of.code <= _LEVELS)
+        due_us = since_us + self._hold_us
         over = due_us <= now_us
-        self.code = over.sum(axis=0, dtype=np.uint8)
-        self._due_us = int(due_us[~over].min(initial=FAR))
+        self.code = np.add.reduce(over, axis=0, dtype=np.uint8)
+        self._due_us = int(np.where(over, FAR, due_us).min(initial=FAR))

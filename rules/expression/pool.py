@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from rules.arrays import Rows
+from rules.arrays import FAR, Rows
 from rules.expression.nodes import Node, TagValue, Tick
 from rules.expression.rings import Ring
 from rules.expression.windows import RINGS, OverWindow
@@ -51,7 +51,8 @@ class Pool:
 
     def ring(self, what: str, ix: Rows, window_us: int, strict: bool) -> tuple[Ring, Rows | None]:
         """The window of these tags, and where it has each source's; None: at the same place."""
-        tags, place = np.unique(self._same(ix), return_inverse=True)
+        found, place = np.unique(self._same(ix), return_inverse=True)
+        tags = self._tags.setdefault(found.tobytes(), found)
         kind = RINGS[what]
         ring = self._of_tags((kind, window_us), tags, strict, lambda: self._ring(kind(tags, window_us, strict)))
         in_order = len(place) == len(tags) and bool((place == np.arange(len(tags))).all())
@@ -84,6 +85,11 @@ class Pool:
         if samples is not None:
             self._touched[samples.tag] = False
         return tick
+
+    @property
+    def wake_us(self) -> int:
+        """No node moves before, unless there are samples."""
+        return min((node.wake_us for node in self.nodes), default=FAR)
 
     def forget(self) -> None:
         """The clock was put back, or state was loaded: look at everything anew."""

@@ -1,6 +1,6 @@
 """Which tags the names in an expression are, source by source, and in which unit they are reckoned with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -37,41 +37,49 @@ class Named:
 class Resolved:
     """All names of an expression."""
 
-    #: Numbers of the sources that have all of them.
+    #: Numbers of the sources of the rule.
     sources: Rows
     #: By name as written: what it was expanded to.
     refs: dict[str, str] = field(default_factory=dict)
     #: By that.
     named: dict[str, Named] = field(default_factory=dict)
-    #: For people.
-    warnings: list[str] = field(default_factory=list)
 
 
-def resolve(tree: Node, scope: Scope, picked: Rows, names: Mapping[str, str], problems: Problems) -> Resolved:
-    """Look up all names. A source that lacks one is left out; a name that none of the sources has is a problem."""
-    found = Resolved(sources=picked)
-    first: dict[str, Name] = {}
-    for node in walk(tree):
-        if isinstance(node, Name) and node.text not in first:
-            first[node.text] = node
-    ix_of: dict[str, Rows] = {}
-    for text, node in first.items():
+def sources_with(trees: Sequence[Node], scope: Scope, picked: Rows, names: Mapping[str, str]) -> Rows:
+    """Those of the sources that have all names that anything there has."""
+    sources = picked
+    for text in _first_of(trees):
+        ix = scope.tag_ix(_ref(text, names, scope))
+        if len(picked) and not (ix[picked] < 0).all():
+            sources = sources[ix[sources] >= 0]
+    return sources
+
+
+def resolve(
+    tree: Node, scope: Scope, picked: Rows, sources: Rows, names: Mapping[str, str], problems: Problems
+) -> Resolved:
+    """Look up all names, seen from ``sources`` (of `sources_with`). A name that none of ``picked`` has is a problem."""
+    found = Resolved(sources=sources)
+    for text, node in _first_of([tree]).items():
         ref = _ref(text, names, scope)
         ix = scope.tag_ix(ref)
         if len(picked) and (ix[picked] < 0).all():
             problems.add(node.at, _unknown(text, ref, scope, picked, names))
             continue
         found.refs[text] = ref
-        ix_of[ref] = ix
-        found.sources = found.sources[ix[found.sources] >= 0]
-    if len(picked) and not len(found.sources):
-        if len(found.refs) == len(first):
-            found.warnings.append("no source has all of the names " + ", ".join(first) + ": the rule watches nothing")
-        return found
-    for ref, ix in ix_of.items():
-        node = next(node for text, node in first.items() if found.refs.get(text) == ref)
-        found.named[ref] = _named(ref, ix[found.sources], scope, node, problems)
+        if len(sources) and ref not in found.named:
+            found.named[ref] = _named(ref, ix[sources], scope, node, problems)
     return found
+
+
+def _first_of(trees: Sequence[Node]) -> dict[str, Name]:
+    """Each name, where it stands first."""
+    first: dict[str, Name] = {}
+    for tree in trees:
+        for node in walk(tree):
+            if isinstance(node, Name):
+                first.setdefault(node.text, node)
+    return first
 
 
 def _ref(text: str, names: Mapping[str, str], scope: Scope) -> str:
@@ -82,28 +90,30 @@ def _ref(text: str, names: Mapping[str, str], scope: Scope) -> str:
 
 
 def _named(ref: str, ix: Rows, scope: Scope, node: Name, problems: Problems) -> Named:
-    tags = {one: scope.tags.by_ix(one) for one in np.unique(ix).tolist()}
-    unit_of = {one: info.tag.unit for one, info in tags.items() if info is not None}
-    first = unit_of[int(ix[0])] if len(ix) else ""
-    units = (first, *sorted(set(unit_of.values()) - {first}))
-    wanted = of_tag(first)
-    by_unit: dict[str, tuple[float, float]] = {}
+    codes = scope.unit_at[ix]
+    lead = scope.units[codes[0]]
+    if (codes == codes[0]).all():
+        return Named(ref, ix, of_tag(lead), (lead,))
+    others = [scope.units[code] for code in np.unique(codes).tolist() if code != codes[0]]
+    units = (lead, *sorted(others))
+    pairs = np.zeros((len(scope.units), 2))
     for unit in units:
         try:
-            by_unit[unit] = conversion(of_tag(unit), wanted)
+            pairs[scope.units.index(unit)] = conversion(of_tag(unit), of_tag(lead))
         except Incompatible as error:
-            examples = (
-                next(info.id for info in tags.values() if info and info.tag.unit == one) for one in (first, unit)
-            )
-            one, other = examples
-            problems.add(
-                node.at, f"{one} is in {first or 'no unit'}, {other} in {unit or 'no unit'}: {error}; narrow applies_to"
-            )
-            by_unit[unit] = 1.0, 0.0
-    if all(pair == (1.0, 0.0) for pair in by_unit.values()):
-        return Named(ref, ix, wanted, units[:1])
-    pairs = np.array([by_unit[unit_of[one]] for one in ix.tolist()])
-    return Named(ref, ix, wanted, units, pairs[:, 0].copy(), pairs[:, 1].copy())
+            problems.add(node.at, f"{_examples(ix, unit, scope)}: {error}; narrow applies_to")
+            pairs[scope.units.index(unit)] = 1.0, 0.0
+    if (pairs[codes] == (1.0, 0.0)).all():
+        return Named(ref, ix, of_tag(lead), (lead,))
+    scale, offset = pairs[codes].T.copy()
+    return Named(ref, ix, of_tag(lead), units, scale, offset)
+
+
+def _examples(ix: Rows, unit: str, scope: Scope) -> str:
+    """A tag of the leading unit, and one of another."""
+    both = (int(ix[0]), int(ix[np.flatnonzero(scope.unit_at[ix] == scope.units.index(unit))[0]]))
+    infos = [info for one in both if (info := scope.tags.by_ix(one)) is not None]
+    return ", ".join(f"{info.id} is in {info.tag.unit or 'no unit'}" for info in infos)
 
 
 def _unknown(text: str, ref: str, scope: Scope, picked: Rows, names: Mapping[str, str]) -> str:

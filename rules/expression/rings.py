@@ -11,13 +11,15 @@ from typing import ClassVar
 import numpy as np
 
 from park.quality import Quality
-from rules.arrays import Bools, Bytes, Columns, Floats, Ints, Rows
-from rules.expression.fresh import Fresh, fresh
+from rules.arrays import FAR, NEVER, Bools, Bytes, Columns, Floats, Ints, Rows
+from rules.expression.fresh import Fresh, Groups
 from rules.expression.nodes import Node, Tick
 
 _QUARTERS = 4
 _ENOUGH = 3
 _NOWHERE = -(2**40)
+#: Places in columns: rows of panes, and slots.
+At = tuple[int | Rows, slice | Rows]
 
 
 def panes_of(window_us: int) -> int:
@@ -48,54 +50,70 @@ class Ring(Node):
         self.since_pane: Ints = np.full(len(ix), _NOWHERE, dtype=np.int64)
         self._closed_is_old = True
         self._away = False
+        #: Which tags have enough samples; None: not reckoned yet.
+        self._known: Bools | None = None
+        self._all_known = False
 
     # -- every tick --------------------------------------------------------------------------------------------------
 
     def look(self, tick: Tick) -> None:
         """See `Node`."""
         moved = self._roll(tick.now_us) or self.made < 0
-        if tick.samples is not None and tick.touched.take(self.ix).any():
-            found = fresh(tick.samples, tick.memory, tick.touched, self.ix, self.strict)
-            if len(found.slot):
-                self._take(found, tick.now_us)
-                moved = True
+        found = tick.fresh(self.ix, self.strict)
+        if found is not None and len(found.slot):
+            self._take(found, tick.now_us)
+            moved = True
         if moved:
             self.made = self.moved = tick.number
             if self._closed_is_old:
                 self._close()
-                self._closed_is_old = False
+
+    def moves_us(self) -> int:
+        """See `Node`."""
+        if self._away:
+            return NEVER
+        some = self.count.any() or (self.pane - self.since_pane).min(initial=self.panes) < self.panes
+        return (self.pane + 1) * self.width_us if some else FAR
 
     def _roll(self, now_us: int) -> bool:
         pane = now_us // self.width_us
         if pane == self.pane and self.made >= 0 and not self._away:
             return False
         if pane < self.pane:
-            self._empty(slice(None))
+            self._empty()
         self.since_pane[(self.since_pane == _NOWHERE) | self._away] = pane
         self._away = False
         if self.pane > _NOWHERE:
             self._pass(self.pane, pane)
         self.pane = pane
-        self._closed_is_old = True
+        self._closed_is_old, self._known = True, None
         return True
 
     def _pass(self, old: int, new: int) -> None:
         """Empty the panes and quarters that begin."""
-        passed = np.arange(max(old + 1, new - self.panes + 1), new + 1) % self.panes
-        self.count[passed], self.unsure[passed] = 0.0, False
-        for name, empty in self.COLUMNS.items():
-            self.column[name][passed] = empty
+        for pane in range(max(old + 1, new - self.panes + 1), new + 1):
+            row = pane % self.panes
+            self.count[row], self.unsure[row] = 0.0, False
+            for name, empty in self.COLUMNS.items():
+                self.column[name][row] = empty
         size = self.panes // _QUARTERS
         first, last = old // size + 1, new // size
-        self.covered[np.arange(max(first, last - _QUARTERS + 1), last + 1) % _QUARTERS] = False
+        for quarter in range(max(first, last - _QUARTERS + 1), last + 1):
+            self.covered[quarter % _QUARTERS] = False
 
-    def _empty(self, slots: "slice | Rows") -> None:
-        self.count[:, slots], self.unsure[:, slots], self.covered[:, slots] = 0.0, False, False
+    def _empty(self) -> None:
+        self.count[:], self.unsure[:], self.covered[:] = 0.0, False, False
         for name, empty in self.COLUMNS.items():
-            self.column[name][:, slots] = empty
-        self.since_pane[slots] = _NOWHERE
+            self.column[name][:] = empty
+        self.since_pane[:] = _NOWHERE
 
     def _take(self, found: Fresh, now_us: int) -> None:
+        if found.single and found.earliest_us >= self.pane * self.width_us:
+            # The usual tick: all belong to the pane that runs.
+            slots: slice | Rows = slice(None) if found.every else found.slot
+            self._add(Groups(found, None), (self.current, slots))
+            self._cover(self.pane, slots)
+            return
         pane = np.minimum(found.time_us, now_us) // self.width_us
         inside = pane > self.pane - self.panes
         if not inside.all():
@@ -104,30 +122,33 @@ class Ring(Node):
             return
         if pane.min() < self.pane:
             self._closed_is_old = True
-        row = pane % self.panes
-        if found.single:
-            self._add(found, row, np.arange(len(row) + 1))
-        else:
-            begins = np.ones(len(row), dtype=np.bool_)
-            begins[1:] = (pane[1:] != pane[:-1]) | (found.slot[1:] != found.slot[:-1])
-            edges = np.append(np.flatnonzero(begins), len(row))
-            self._add(found, row, edges)
-        quarter = pane // (self.panes // _QUARTERS)
-        current = quarter > self.pane // (self.panes // _QUARTERS) - _QUARTERS
-        self.covered[quarter[current] % _QUARTERS, found.slot[current]] = True
-
-    def _add(self, found: Fresh, row: Rows, edges: Rows) -> None:
-        """Put samples into panes; those of one pane and tag stand together, from an edge to before the next."""
+        begins = np.ones(len(pane), dtype=np.bool_)
+        begins[1:] = (pane[1:] != pane[:-1]) | (found.slot[1:] != found.slot[:-1])
+        edges = np.append(np.flatnonzero(begins), len(pane))
         first = edges[:-1]
-        at = row[first], found.slot[first]
-        added = np.diff(edges).astype(np.float64)
-        self.add(found, at, first, added)
-        self.count[at] += added
-        if found.unsure is not None:
-            self.unsure[at] |= np.logical_or.reduceat(found.unsure, first)
+        self._add(Groups(found, edges), (pane[first] % self.panes, found.slot[first]))
+        self._cover(pane, found.slot)
 
-    def add(self, found: Fresh, at: tuple[Rows, Rows], first: Rows, added: Floats) -> None:
+    def _add(self, groups: Groups, at: At) -> None:
+        self.add(groups, at)
+        self.count[at] += groups.size
+        if groups.found.unsure is not None:
+            self.unsure[at] |= groups.reduced(np.logical_or, groups.found.unsure).astype(np.bool_)
+            self._closed_is_old = True
+
+    def add(self, groups: Groups, at: At) -> None:
         """The subclass's columns; `count` is as it was before."""
+
+    def _cover(self, pane: int | Ints, slots: slice | Rows) -> None:
+        size = self.panes // _QUARTERS
+        quarter = pane // size
+        if isinstance(quarter, np.ndarray):
+            current = quarter > self.pane // size - _QUARTERS
+            quarter, slots = quarter[current], slots[current]  # type: ignore[index]
+        elif self.covered[quarter % _QUARTERS, slots].all():
+            return
+        self.covered[quarter % _QUARTERS, slots] = True
+        self._known = None
 
     # -- results -----------------------------------------------------------------------------------------------------
 
@@ -136,20 +157,16 @@ class Ring(Node):
         """The row of the pane that runs."""
         return self.pane % self.panes
 
-    @property
-    def closed(self) -> Rows:
-        """The rows of the others, from the oldest."""
-        found: Rows = np.arange(self.pane + 1, self.pane + self.panes) % self.panes
-        return found
-
     def _close(self) -> None:
-        closed = self.closed
+        closed = np.arange(self.pane + 1, self.pane + self.panes) % self.panes
         self.closed_count: Floats = np.add.reduce(self.count[closed], axis=0)
-        self.closed_unsure: Bools = np.logical_or.reduce(self.unsure[closed], axis=0)
+        unsure = np.logical_or.reduce(self.unsure, axis=0)
+        self._unsure: Bools | None = unsure if unsure.any() else None
         self.close(closed)
+        self._closed_is_old = False
 
     def close(self, closed: Rows) -> None:
-        """Reckon what the closed panes come to."""
+        """Reckon what the closed panes come to; ``closed``: their rows, from the oldest."""
 
     @property
     def number(self) -> Floats:
@@ -159,18 +176,21 @@ class Ring(Node):
 
     def grade(self) -> Bytes | None:
         """Of what is said of the window; None: all good."""
-        known = np.add.reduce(self.covered, axis=0, dtype=np.uint8) >= _ENOUGH
-        return self._graded(known)
+        if self._known is None:
+            self._known = np.add.reduce(self.covered, axis=0, dtype=np.uint8) >= _ENOUGH
+            self._all_known = bool(self._known.all())
+        return self._graded(self._known, self._all_known)
 
     def count_grade(self) -> Bytes | None:
         """Of the number of samples, which may rightly be 0: known when we have watched for the whole window."""
-        return self._graded(self.pane - self.since_pane >= self.panes)
+        known = self.pane - self.since_pane >= self.panes
+        return self._graded(known, bool(known.all()))
 
-    def _graded(self, known: Bools) -> Bytes | None:
-        unsure = self.closed_unsure | self.unsure[self.current]
-        if known.all() and not unsure.any():
+    def _graded(self, known: Bools, all_known: bool) -> Bytes | None:
+        if all_known and self._unsure is None:
             return None
-        return np.where(known, unsure.view(np.uint8), np.uint8(Quality.BAD))
+        unsure = np.uint8(0) if self._unsure is None else self._unsure.view(np.uint8)
+        return np.where(known, unsure, np.uint8(Quality.BAD))
 
     # -- other engines -----------------------------------------------------------------------------------------------
 
@@ -197,7 +217,7 @@ class Ring(Node):
             getattr(self, name)[..., slots] = columns[name][..., rows]
         for name, column in self.column.items():
             column[:, slots] = columns[name][:, rows]
-        self._closed_is_old = True
+        self._closed_is_old, self._known = True, None
         self.made = -1
 
 
@@ -206,9 +226,9 @@ class MeanRing(Ring):
 
     COLUMNS: ClassVar[dict[str, float]] = {"total": 0.0}
 
-    def add(self, found: Fresh, at: tuple[Rows, Rows], first: Rows, added: Floats) -> None:
+    def add(self, groups: Groups, at: At) -> None:
         """See `Ring`."""
-        self.column["total"][at] += np.add.reduceat(found.value, first)
+        self.column["total"][at] += groups.reduced(np.add, groups.found.value)
 
     def close(self, closed: Rows) -> None:
         """See `Ring`."""
@@ -225,14 +245,14 @@ class MeanRing(Ring):
 
 
 class ExtremeRing(Ring):
-    """The greatest; the least as the greatest of the negatives."""
+    """The greatest."""
 
     COLUMNS: ClassVar[dict[str, float]] = {"greatest": -np.inf}
     sign = 1.0
 
-    def add(self, found: Fresh, at: tuple[Rows, Rows], first: Rows, added: Floats) -> None:
+    def add(self, groups: Groups, at: At) -> None:
         """See `Ring`."""
-        greatest = np.maximum.reduceat(found.value * self.sign, first)
+        greatest = groups.reduced(np.maximum, groups.found.value * self.sign)
         self.column["greatest"][at] = np.maximum(self.column["greatest"][at], greatest)
 
     def close(self, closed: Rows) -> None:
@@ -246,7 +266,7 @@ class ExtremeRing(Ring):
 
 
 class LeastRing(ExtremeRing):
-    """The least."""
+    """The least, as the greatest of the negatives."""
 
     sign = -1.0
 
@@ -256,11 +276,12 @@ class SpreadRing(Ring):
 
     COLUMNS: ClassVar[dict[str, float]] = {"total": 0.0, "squares": 0.0}
 
-    def add(self, found: Fresh, at: tuple[Rows, Rows], first: Rows, added: Floats) -> None:
+    def add(self, groups: Groups, at: At) -> None:
         """See `Ring`."""
-        total = np.add.reduceat(found.value, first)
+        value, added = groups.found.value, groups.size
+        total = groups.reduced(np.add, value)
         mean = total / added
-        squares = np.add.reduceat((found.value - np.repeat(mean, added.astype(np.int64))) ** 2, first)
+        squares = groups.reduced(np.add, (value - groups.spread(mean)) ** 2)
         had, had_total = self.count[at], self.column["total"][at]
         apart = np.where(had > 0, mean - had_total / np.maximum(had, 1.0), 0.0)
         self.column["squares"][at] += squares + apart**2 * had * added / (had + added)
@@ -283,16 +304,16 @@ class SpreadRing(Ring):
 class RateRing(Ring):
     """From the first sample to the last."""
 
+    #: Microseconds of this century fit a float64 exactly.
     COLUMNS: ClassVar[dict[str, float]] = {"first": 0.0, "first_us": 0.0, "last": 0.0, "last_us": 0.0}
 
-    def add(self, found: Fresh, at: tuple[Rows, Rows], first: Rows, added: Floats) -> None:
-        """See `Ring`. Microseconds of this century fit a float64 exactly."""
-        last = first + added.astype(np.int64) - 1
+    def add(self, groups: Groups, at: At) -> None:
+        """See `Ring`."""
         empty = self.count[at] == 0
-        column = self.column
-        column["first"][at] = np.where(empty, found.value[first], column["first"][at])
-        column["first_us"][at] = np.where(empty, found.time_us[first], column["first_us"][at])
-        column["last"][at], column["last_us"][at] = found.value[last], found.time_us[last]
+        for name, given in (("", groups.found.value), ("_us", groups.found.time_us)):
+            first = self.column[f"first{name}"]
+            first[at] = np.where(empty, groups.first(given), first[at])
+            self.column[f"last{name}"][at] = groups.last(given)
 
     def close(self, closed: Rows) -> None:
         """See `Ring`."""
@@ -306,12 +327,12 @@ class RateRing(Ring):
 
     def rate(self) -> Floats:
         """Change per second; not a number where there are fewer than two samples."""
-        now = self.current
-        runs = self.count[now] > 0
-        first, first_us = (
-            np.where(self.closed_count > 0, self._closed[name], self.column[name][now])
-            for name in ("first", "first_us")
-        )
-        last, last_us = (np.where(runs, self.column[name][now], self._closed[name]) for name in ("last", "last_us"))
+        first, first_us = (self._either(name, self.closed_count > 0) for name in ("first", "first_us"))
+        last, last_us = (self._either(name, self.count[self.current] == 0) for name in ("last", "last_us"))
         found: Floats = (last - first) / ((last_us - first_us) / 1e6)
+        return found
+
+    def _either(self, name: str, closed: Bools) -> Floats:
+        """From the closed panes or the one that runs."""
+        found: Floats = np.where(closed, self._closed[name], self.column[name][self.current])
         return found

@@ -33,6 +33,11 @@ class Scope:
         self._enterprise = [infos[0].enterprise for infos in self._of.values()]
         #: By position in ``tags.infos``: the number of its source.
         self._source_at: Rows = np.array([self._number[info.source_id] for info in tags.infos], dtype=np.intp)
+        #: By tag index: the place of its unit in `units`.
+        self.units: tuple[str, ...] = tuple(dict.fromkeys(info.tag.unit for info in tags.infos))
+        self.unit_at: Rows = np.zeros(tags.size, dtype=np.intp)
+        code = {unit: place for place, unit in enumerate(self.units)}
+        self.unit_at[[info.ix for info in tags.infos]] = [code[info.tag.unit] for info in tags.infos]
         self._found: dict[str, Rows] = {}
 
     def picked(self, selector: Selector) -> Rows:

@@ -44,8 +44,10 @@ class Truth:
 class History:
     """All that was ever measured of one tag, and when we began to watch."""
 
-    def __init__(self, info: TagInfo, strict: bool) -> None:
+    def __init__(self, info: TagInfo, unit: str, strict: bool) -> None:
+        """``unit``: in which its values are told; as the first source of the rule has it."""
         self.info = info
+        self.unit = unit
         self.strict = strict
         self.newest: Quality | None = None
         self.used: Sample | None = None
@@ -60,8 +62,9 @@ class History:
         for sample in samples:
             self.newest = BAD if self.strict and sample.quality is UNCERTAIN else sample.quality
             if self.newest is not BAD:
-                self.used = sample
-                self.usable.append((now, sample))
+                scale, offset = units.factor_offset(self.info.tag.unit, self.unit)
+                self.used = sample._replace(value=scale * sample.value + offset)
+                self.usable.append((now, self.used))
 
     def is_old(self, now: int) -> bool:
         """No usable sample for longer than the timeout, or none ever; never without a timeout [2.3, 2.7]."""
@@ -71,8 +74,8 @@ class History:
     def known(self, now: int) -> Quantity:
         """The value as of now."""
         if self.used is None or self.newest is None or self.is_old(now):
-            return Quantity(math.nan, BAD, self.info.tag.unit)
-        return Quantity(self.used.value, self.newest, self.info.tag.unit)
+            return Quantity(math.nan, BAD, self.unit)
+        return Quantity(self.used.value, self.newest, self.unit)
 
 
 class Window:
@@ -162,13 +165,15 @@ def names_in(text: str) -> list[str]:
 class Condition:
     """One text for one source, and all that it remembers."""
 
-    def __init__(self, text: str, find: Names, strict: bool) -> None:
+    def __init__(self, text: str, find: Names, first: Names, strict: bool) -> None:
+        """``first``: of the rule's first source."""
         self._root = parse(text, Problems())
         self._of: dict[str, History] = {}
         for name in names_in(text):
-            info = find.find(name)
+            info, lead = find.find(name), first.find(name)
             assert info is not None
-            self._of[name] = History(info, strict)
+            assert lead is not None
+            self._of[name] = History(info, lead.tag.unit, strict)
         self._now = 0
         #: By place of each ``hold``: what its condition was at every advance.
         self._held: dict[int, list[tuple[int, Truth]]] = {}
@@ -268,7 +273,8 @@ class Condition:
     def _arithmetic(self, node: tree.Arithmetic) -> Quantity:
         a, b = self._quantity(node.left), self._quantity(node.right)
         if node.op in "*/":
-            unit = a.unit or b.unit
+            # A quotient of alike numbers is a plain one; other products are beyond this specification.
+            unit = a.unit or b.unit if a.unit is None or b.unit is None else ""
         else:
             both = not (a.difference or b.difference or _is_written(node.left) or _is_written(node.right))
             if _is_written(node.left) or _is_written(node.right):
@@ -305,12 +311,11 @@ class Condition:
 
     def _window(self, what: str, of: History, us: int) -> Quantity:
         window = Window(of, us, self._now)
-        unit = of.info.tag.unit
+        unit = f"{of.unit}/s" if what == "rate" else of.unit
         if what == "count":
             return Quantity(len(window.samples), window.grade if window.watched else BAD, "")
         if not window.enough:
             return Quantity(math.nan, BAD, unit)
-        unit = f"{unit}/s" if what == "rate" else unit
         return Quantity(window.aggregate(what), window.grade, unit, what in ("stddev", "rate"))
 
 

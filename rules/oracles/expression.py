@@ -26,10 +26,11 @@ class ExpressionOracle:
     """All alarms of one rule."""
 
     def __init__(self, tags: TagTable, rule: ExpressionRule) -> None:
-        strict = rule.uncertain == "bad"
+        sources = sources_of(tags, rule, [rule.when])
+        first = next(iter(sources.values()), None)
         self._of = [
-            (Condition(rule.when, names, strict), TargetAlarms.fault(rule, source_id))
-            for source_id, names in sources_of(tags, rule, [rule.when]).items()
+            (Condition(rule.when, names, first or names, rule.uncertain == "bad"), TargetAlarms.fault(rule, source_id))
+            for source_id, names in sources.items()
         ]
 
     def advance(self, now: int, played: Mapping[int, Sequence[Sample]]) -> list[Transition]:

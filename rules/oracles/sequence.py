@@ -31,10 +31,10 @@ class Edge:
 class SourceSequence:
     """One source: A, and what comes of it."""
 
-    def __init__(self, rule: SequenceRule, names: Names, source_id: str) -> None:
+    def __init__(self, rule: SequenceRule, names: Names, first: Names, source_id: str) -> None:
         strict = rule.uncertain == "bad"
         self.rule = rule
-        self.first, self.then = Condition(rule.first, names, strict), Condition(rule.then, names, strict)
+        self.first, self.then = (Condition(text, names, first, strict) for text in (rule.first, rule.then))
         self.alarms = TargetAlarms.fault(rule, source_id)
         self._first_edge, self._then_edge = Edge(), Edge()
         #: When the A began that we wait with, and whether that was sure.
@@ -92,7 +92,8 @@ class SequenceOracle:
 
     def __init__(self, tags: TagTable, rule: SequenceRule) -> None:
         sources = sources_of(tags, rule, [rule.first, rule.then])
-        self._of = [SourceSequence(rule, names, source_id) for source_id, names in sources.items()]
+        first = next(iter(sources.values()), None)
+        self._of = [SourceSequence(rule, names, first or names, source_id) for source_id, names in sources.items()]
 
     def advance(self, now: int, played: Mapping[int, Sequence[Sample]]) -> list[Transition]:
         """See `rules.oracles.base.RuleOracle`."""
