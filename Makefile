@@ -1,6 +1,6 @@
 # What `make` can do here. Everything stays inside this directory; see deploy/setup.sh for how.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench backtest torture tep lock clean
+.PHONY: help setup demo test bench backtest torture tep pictures lock clean
 
 BIN := .venv/bin
 
@@ -33,6 +33,9 @@ tep: ## record the Tennessee Eastman runs anew, in an environment of their own
 	python3 -m venv .cache/tep
 	.cache/tep/bin/pip install --quiet tep-studio==0.2.0 pyarrow
 	.cache/tep/bin/python simulators/tep/record.py simulators/tep/recordings
+
+pictures: ## draw the documents' pictures of every kind of rule anew
+	@$(BIN)/python -m deploy.pictures
 
 lock: ## make requirements.lock anew from pyproject.toml
 	@deploy/setup.sh lock

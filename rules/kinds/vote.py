@@ -159,15 +159,20 @@ class VoteWords(FaultWords):
 
     def what(self, one: Told) -> str:
         """See `FaultWords`."""
-        votes, needed, known, bad = one.extra[:_COUNTS]
+        votes, needed, known = one.extra[: _COUNTS - 1]
         named = [self._named(one, place) for place in range(_NAMED) if one.extra[_COUNTS + 2 * place] >= 0]
         more = [f"{votes - len(named):.0f} more"] if named and votes > len(named) else []
         who = f": {', '.join(named + more)}" if named else ""
-        gone = f"; {bad:.0f} bad or stale" if bad else ""
-        return f"{votes:.0f} of {known:.0f} detectors in alarm, {needed:.0f} needed{who}{gone}"
+        return f"{votes:.0f} of {known:.0f} detectors in alarm, {needed:.0f} needed{who}{self._gone(one)}"
+
+    def _gone(self, one: Told) -> str:
+        bad = one.extra[_COUNTS - 1]
+        return f"; {bad:.0f} bad or stale" if bad else ""
 
     def over(self, one: Told) -> str:
         """See `FaultWords`."""
+        if one.extra[0] == 0:
+            return f"none of {one.extra[2]:.0f} detectors in alarm{self._gone(one)}"
         return f"only {self.what(one)}"
 
     def _named(self, one: Told, place: int) -> str:

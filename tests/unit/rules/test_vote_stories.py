@@ -185,6 +185,7 @@ def test_the_sentence_names_the_detectors_in_alarm_and_how_many_are_bad() -> Non
         "2 of 3 detectors in alarm, 2 needed: a 26.5 ppm, c 31 ppm",
         "only 1 of 3 detectors in alarm, 2 needed: c 31 ppm",
     ]
+    assert _whys(f"{CALM} | 1: a:26 b:26 | 2: a:1 b:1 c:1!")[1:] == ["none of 2 detectors in alarm; 1 bad or stale"]
     assert _whys("1: a:26 b:1") == ["1 of 2 detectors in alarm, 1 needed: a 26 ppm; 1 bad or stale"]
 
 
