@@ -62,7 +62,7 @@ class ServiceView(Protocol):
 
         Keys: ``ready`` (bool), ``now_us``, ``data_us`` (source time of the newest sample), ``journal`` (rows waiting,
         bytes, error), ``store`` (state, lag_s, edition, error, stored, duplicates), ``late``, ``quarantined``,
-        ``problems`` (list of sentences).
+        ``rules`` (`service.rules.desk.RuleDesk.status`), ``problems`` (list of sentences).
         """
 
     async def command(self, command: Command) -> Alert:

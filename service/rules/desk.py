@@ -146,10 +146,11 @@ class RuleDesk:
         """Make ready what midnight will bring, so that the first row of a day need not wait for it."""
         while True:
             with contextlib.suppress(FileInvalid):
-                await self._look_ahead()
+                await self.look_ahead()
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    async def _look_ahead(self) -> None:
+    async def look_ahead(self) -> None:
+        """Make ready what the day will bring that begins next, if it begins soon."""
         rules = self._pipeline.rules
         day, version = day_of(self._clock() + _AHEAD_US), self.version
         if day != rules.day and rules.lacks(version, day):
