@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 
 from rules.arrays import Rows
+from rules.expression.leaves import Constant, HourOfDay, TagAge, TagKnown, TagStale, TimeOfDay
 from rules.expression.nodes import (
     BitOfWord,
     Comparing,
     Conditions,
-    Constant,
     Holding,
-    HourOfDay,
     Inverting,
     Joining,
     Linear,
@@ -17,10 +16,6 @@ from rules.expression.nodes import (
     Numbers,
     Outermost,
     Reckoned,
-    TagAge,
-    TagKnown,
-    TagStale,
-    TimeOfDay,
 )
 from rules.expression.pool import Pool
 from rules.expression.resolve import Named

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from rules.arrays import FAR, Rows
-from rules.expression.nodes import Node, TagValue, Tick
+from rules.expression.leaves import TagValue
+from rules.expression.nodes import Node, Tick
 from rules.expression.rings import Ring
 from rules.expression.windows import RINGS, OverWindow
 from rules.memory import Memory
