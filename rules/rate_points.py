@@ -7,7 +7,7 @@ stands in columns of its own: a look into the ring is needed only where a sample
 
 import numpy as np
 
-from rules.arrays import NEVER, Bools, Bytes, Floats, Ints, Rows
+from rules.arrays import NEVER, Bytes, Floats, Ints, Rows
 from rules.tag_signals import PerSlot
 
 #: A step is the window over this.
@@ -27,10 +27,14 @@ class Points:
         self._half = PerSlot(window_us - window_us // 2)
         self._step = PerSlot(-(-window_us // STEPS))
         self._max_gap = PerSlot(max_gap_us)
-        # A slot's places lie side by side in memory.
-        self.ring_us: Ints = np.zeros((size, MOST), dtype=np.int64).T
-        self.ring_value: Floats = np.zeros((size, MOST)).T
-        self.ring_grade: Bytes = np.zeros((size, MOST), dtype=np.uint8).T
+        # A slot's places lie side by side in memory; they are found by ``slot * MOST + place``.
+        self._at_us: Ints = np.zeros(size * MOST, dtype=np.int64)
+        self._at_value: Floats = np.zeros(size * MOST)
+        self._at_grade: Bytes = np.zeros(size * MOST, dtype=np.uint8)
+        #: The same, ``(MOST, size)``.
+        self.ring_us: Ints = self._at_us.reshape(size, MOST).T
+        self.ring_value: Floats = self._at_value.reshape(size, MOST).T
+        self.ring_grade: Bytes = self._at_grade.reshape(size, MOST).T
         #: Place of the oldest point, and how many there are.
         self.first: Rows = np.zeros(size, dtype=np.intp)
         self.length: Rows = np.zeros(size, dtype=np.intp)
@@ -72,26 +76,28 @@ class Points:
     def _let_go(self, slots: Rows, time_us: Ints) -> None:
         """Points older than the window; but one of them stays where what comes after it is too young for a rate."""
         while len(slots):
-            second = (self.first[slots] + 1) % MOST
-            goes = (self.length[slots] > 1) & (time_us - self.base_us[slots] > self._window.of(slots))
-            goes &= time_us - self.ring_us[second, slots] >= self._half.of(slots)
-            slots, time_us = slots[goes], time_us[goes]
-            self.first[slots] = second[goes]
+            second = (self.first.take(slots) + 1) % MOST
+            second_us = self._at_us.take(slots * MOST + second)
+            goes = (self.length.take(slots) > 1) & (time_us - self.base_us.take(slots) > self._window.of(slots))
+            goes &= time_us - second_us >= self._half.of(slots)
+            rows = np.flatnonzero(goes)
+            slots, time_us = slots[rows], time_us[rows]
+            self.first[slots] = second[rows]
             self.length[slots] -= 1
             self._look(slots)
 
     def _keep(self, slots: Rows, time_us: Ints, value: Floats, grade: Bytes | int) -> None:
-        length = self.length[slots]
-        place = (self.first[slots] + length) % MOST
-        self.ring_us[place, slots] = self._kept_us[slots] = time_us
-        self.ring_value[place, slots], self.ring_grade[place, slots] = value, grade
+        length = self.length.take(slots)
+        at = slots * MOST + (self.first.take(slots) + length) % MOST
+        self._at_us[at], self._at_value[at], self._at_grade[at] = time_us, value, grade
+        self._kept_us[slots] = time_us
         self.length[slots] = length + 1
-        alone: Bools = length == 0
-        if alone.any():
+        alone = np.flatnonzero(length == 0)
+        if len(alone):
             self._look(slots[alone])
 
     def _look(self, slots: Rows) -> None:
-        """Copy the oldest point."""
-        place = self.first[slots]
-        self.base_us[slots] = np.where(self.length[slots] > 0, self.ring_us[place, slots], NEVER)
-        self.base_value[slots], self.base_grade[slots] = self.ring_value[place, slots], self.ring_grade[place, slots]
+        """Copy the oldest point, if there is one."""
+        at = slots * MOST + self.first.take(slots)
+        self.base_us[slots] = np.where(self.length.take(slots) > 0, self._at_us.take(at), NEVER)
+        self.base_value[slots], self.base_grade[slots] = self._at_value.take(at), self._at_grade.take(at)
