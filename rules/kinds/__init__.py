@@ -7,6 +7,7 @@ from park.index import TagTable
 from rules.kind import Kind
 from rules.kinds.deviation import build_deviations
 from rules.kinds.expression import build_expressions
+from rules.kinds.forecast import build_forecasts
 from rules.kinds.frozen import build_frozen
 from rules.kinds.limit import build_limits
 from rules.kinds.quality import build_quality
@@ -28,6 +29,7 @@ KINDS: dict[str, Callable[[TagTable, Sequence[Any]], Sequence[Kind]]] = {
     "quality": build_quality,
     "window": build_windows,
     "deviation": build_deviations,
+    "forecast": build_forecasts,
     "expression": build_expressions,
     "sequence": build_sequences,
 }

@@ -15,6 +15,7 @@ from park.quality import Quality
 from rules.oracles.base import RuleOracle, Sample
 from rules.oracles.deviation import DeviationOracle
 from rules.oracles.expression import ExpressionOracle
+from rules.oracles.forecast import ForecastOracle
 from rules.oracles.frozen import FrozenOracle
 from rules.oracles.limit import LimitOracle
 from rules.oracles.quality import QualityOracle
@@ -38,6 +39,7 @@ ORACLES: dict[str, Callable[[TagTable, Any], RuleOracle]] = {
     "quality": QualityOracle,
     "window": WindowOracle,
     "deviation": DeviationOracle,
+    "forecast": ForecastOracle,
     "expression": ExpressionOracle,
     "sequence": SequenceOracle,
 }

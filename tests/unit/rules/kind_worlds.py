@@ -144,6 +144,25 @@ def _deviation(draw: st.DrawFn) -> Rule:
     return made | {"on_delay": draw(delay), "off_delay": draw(delay)}
 
 
+@st.composite
+def _forecast(draw: st.DrawFn) -> Rule:
+    panes = draw(st.sampled_from([2, 3, 4, 6, 10]))
+    of = draw(st.sampled_from(["mean", "value"]))
+    made: Rule = draw(
+        _rule(
+            "forecast",
+            of=st.just(of),
+            window=st.sampled_from([1, 2, 3]).map(lambda width: f"{width * panes}s"),
+            panes=st.just(panes),
+            ahead=st.sampled_from(["1s", "3s", "8s"]) if of == "value" else st.none(),
+            min_valid=st.sampled_from([None, 0.5, 0.75]),
+            limits=_uneven_limits({"LL": 1.03, "L": 3.03, "H": 5.03, "HH": 7.03}),
+            latch=_LATCH,
+        )
+    )
+    return made
+
+
 #: Kind -> its random rule, as in a file, without an id.
 RULES: dict[str, st.SearchStrategy[Rule]] = {
     "limit": _limits(),
@@ -167,6 +186,7 @@ RULES: dict[str, st.SearchStrategy[Rule]] = {
     ),
     "window": _window(),
     "deviation": _deviation(),
+    "forecast": _forecast(),
     "expression": _rule(
         "expression",
         when=conditions(),

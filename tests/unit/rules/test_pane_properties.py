@@ -15,7 +15,7 @@ from rules.transition import to_bytes
 from tests.unit.rules.kind_worlds import RULES
 from tests.unit.rules.worlds import Action, World, backlogs, do, play, worlds
 
-_KINDS = ["window", "deviation"]
+_KINDS = ["window", "deviation", "forecast"]
 #: Those that `worlds` resets alerts of.
 _IDS = ("tag-limits", "all-limits")
 _QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
