@@ -55,7 +55,7 @@ def decode(position: int, received_us: int, samples: bytes | None, extras: bytes
     )
 
 
-_Storable = TypeVar("_Storable", DeadLetter, Gap, Command, OpenContext, EndContext, RulesChange)
+_Storable = TypeVar("_Storable", bound=DeadLetter | Gap | Command | OpenContext | EndContext | RulesChange)
 
 
 def storable(one: _Storable) -> _Storable:

@@ -1,4 +1,4 @@
-"""Every cell of the table in ``deploy/docs/rules.md``: what each kind does with data that are not good, not there, late.
+"""Every cell of the table in ``deploy/docs/rules.md``: what each kind does with data that are not good, or late.
 
 One story a cell, in the notation of `tests.unit.rules.stories`: ``7?`` is uncertain, ``7!`` bad. The engine and its
 specification both tell it.

@@ -176,7 +176,7 @@ async def test_nothing_that_acme_sends_changes_a_foreign_alert(
         assert answer.status_code == 404
     for url in ("/api/v1/contexts", f"/api/v1/contexts/{full['their_context']}/end"):
         assert (await _ask(acme, "POST", url)).status_code == 404
-    assert service.commands == service.contexts == []
+    assert (service.commands, service.contexts) == ([], [])
 
 
 async def test_an_alert_of_nobody_is_the_parks(
