@@ -49,7 +49,7 @@ def analyse(texts: Sequence[str], scope: Scope, picked: Rows, names: Mapping[str
     problems = [Problems() for _ in texts]
     trees = [parse(text, found) for text, found in zip(texts, problems, strict=True)]
     if not any(isinstance(node, Name) for tree in trees for node in walk(tree)):
-        problems[0].add(0, "no tag is looked at")
+        problems[0].found.append(Problem(0, "no tag is looked at"))
     sources = sources_with(trees, scope, picked, names)
     analysis = Analysis(sources=sources)
     for tree, text, found in zip(trees, texts, problems, strict=True):

@@ -77,7 +77,7 @@ def _scale_offset(given: pint.Unit, wanted: pint.Unit) -> tuple[float, float]:
 
 def _why(given: pint.Unit, wanted: pint.Unit) -> str:
     dimensions = {str(given.dimensionality), str(wanted.dimensionality)}
-    if dimensions == {"dimensionless", "[mass] / [length] ** 3"}:
+    if dimensions == {"dimensionless", "[mass] / [length] ** 3"} and PLAIN.unit not in (given, wanted):
         return "that needs the molar mass, temperature and pressure, and is not guessed; measure both in one of them"
     return "they measure different things"
 

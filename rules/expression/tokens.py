@@ -65,7 +65,7 @@ _MEANT = {
     "%": "a unit follows its number: 80 %",
     ".": "write 0.5, not .5",
 }
-_STRAY = re.compile(r"&&|\|\||.", re.DOTALL)
+_NAME_GOES_ON = re.compile(r"[(_.]|-\w")
 
 
 def tokens(text: str, problems: Problems) -> list[Token]:
@@ -143,4 +143,4 @@ def _number(text: str, match: re.Match[str], problems: Problems) -> Token:
 
 def _is_word(text: str, unit: re.Match[str]) -> bool:
     """What looks like a unit is a word of the language, or a function or a name by mistake."""
-    return unit[1] in KEYWORDS or text[unit.end() : unit.end() + 1] in ("(", "_", ".")
+    return unit[1] in KEYWORDS or _NAME_GOES_ON.match(text, unit.end()) is not None

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from rules.bank.side import SideName
 from rules.bank.slots import Slots
 from rules.bank.words import FaultWords, Told
 from rules.expression.program import Program
+from rules.transition import Change
 
 
 class ConditionWords(FaultWords):
@@ -23,6 +25,12 @@ class ConditionWords(FaultWords):
         """The right side of the first comparison."""
         program, row = self._program(one.slot)
         return program.sides(row)[1]
+
+    def sentence(self, change: Change, side: SideName, one: Told) -> str:
+        """See `Words`."""
+        if change is Change.UNVERIFIED:
+            return f"{self.reason(one.slot, one.quality)}; {self.what(one)}"
+        return super().sentence(change, side, one)
 
     def what(self, one: Told) -> str:
         """See `FaultWords`."""
