@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
@@ -96,6 +97,24 @@ async def test_versions_tell_who_and_why_and_hold_the_text(rig: Rig) -> None:
     assert [one["number"] for one in page["items"] + rest["items"]] == [2, 1]
     assert (await rig.get("rules/versions/1"))["files"][0]["text"] == LIMITS
     await ask(rig, "GET", "rules/versions/9", status=404)
+
+
+async def test_what_was_live_cannot_be_altered_in_the_store(rig: Rig) -> None:
+    async def stored() -> bool:
+        return len(rig.rows("SELECT 1 FROM rule_version")) == 1
+
+    await until(stored)
+    for statement in ("DELETE FROM rule_version", "UPDATE rule_version SET author = 'nobody'", "TRUNCATE rule_version"):
+        with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+            rig.rows(statement)
+
+
+async def test_metrics_tell_version_and_pause(rig: Rig) -> None:
+    await put(rig, LIMITS + DOUBTFUL)
+    async with httpx.AsyncClient(base_url=rig.url, headers={"X-API-Key": rig.park.key()}, trust_env=False) as client:
+        lines = (await client.get("/metrics")).text.splitlines()
+    assert {"parkwatch_rules_version 2.0", "parkwatch_rules_live 1.0", "parkwatch_rules_inactive 1.0"} <= set(lines)
+    assert any(line.startswith("parkwatch_rules_worst_pause_seconds") for line in lines)
 
 
 async def test_wrong_rules_are_refused_with_every_place_and_change_nothing(rig: Rig) -> None:
