@@ -112,10 +112,10 @@ class FrozenKind(FaultSignal):
 
     def _going_on(self, slot: Rows, time_us: Ints) -> tuple[Bools, Ints, Floats]:
         """Of slots whose value is that of their run: whether the run goes on; then of those when and how it began."""
-        began_us = self.run_us[slot]
-        last_us = np.maximum(began_us, self.last_us[slot])
+        began_us = self.run_us.take(slot)
+        last_us = np.maximum(began_us, self.last_us.take(slot))
         goes_on: Bools = (time_us - last_us <= self._gap.of(slot)) | (last_us - began_us >= self._hold.of(slot))
-        return goes_on, began_us[goes_on], self.run_value[slot[goes_on]]
+        return goes_on, began_us[goes_on], self.run_value.take(slot[goes_on])
 
     def renew(self, memory: Memory) -> None:
         """See `TagSignal`."""
