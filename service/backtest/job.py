@@ -1,8 +1,9 @@
 """One backtest from beginning to end: samples, rules on trial, rules held against, result."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from park.columns import tag_finder
@@ -40,19 +41,22 @@ class Source(Protocol):
 
 
 class _Blocks:
-    """Ticks of blocks that are read ahead in a thread."""
+    """Ticks of blocks that are read ahead in a thread, from when they are first asked for."""
 
     def __init__(self, blocks: Iterator[Block]) -> None:
-        self._ahead = read_ahead(blocks)
+        self._blocks = blocks
+        self._ahead: Generator[Block] | None = None
 
     def ticks(self, tick_us: int) -> Iterator[Tick]:
         """In order of time."""
+        self._ahead = read_ahead(self._blocks)
         for block in self._ahead:
             yield from block.ticks(tick_us)
 
     def close(self) -> None:
         """End the thread."""
-        self._ahead.close()
+        if self._ahead is not None:
+            self._ahead.close()
 
 
 class Files:
@@ -74,10 +78,9 @@ class Files:
 
     @property
     def done(self) -> float | None:
-        """See `Source`: of the file that lags most."""
-        shares = [reader.done for reader in self._readers]
-        known = [share for share in shares if share is not None]
-        return min(known) if len(known) == len(shares) else None
+        """See `Source`: of all files together."""
+        known = [share for reader in self._readers if (share := reader.done) is not None]
+        return sum(known) / len(known) if len(known) == len(self._readers) else None
 
     @property
     def unmatched(self) -> list[str]:
@@ -86,7 +89,11 @@ class Files:
 
     def ticks(self, tick_us: int) -> Iterator[Tick]:
         """See `Source`."""
-        return merged([part.ticks(tick_us) for part in self._parts])
+        if len(self._parts) == 1:
+            return self._parts[0].ticks(tick_us)
+        begins_us = [reader.begins_us() for reader in self._readers]
+        opened = [partial(part.ticks, tick_us) for part in self._parts]
+        return merged(zip(begins_us, opened, strict=True))
 
     def close(self) -> None:
         """See `Source`."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,17 @@ class Reader:
             if one.name not in (self.time_column, *NO_TAGS)
             and (pa.types.is_floating(one.type) or pa.types.is_integer(one.type))
         ]
+
+    def begins_us(self) -> int:
+        """Not later than the first sample; only the times at the beginning of a long file are read for it."""
+        if self.time_column is None:
+            return int(self._instants(pa.table({"_": [0]}), 0, whole=False)[0])
+        pieces = (piece for piece in self.file.pieces([self.time_column], self._time_type()) if piece.num_rows)
+        # A small file may be in any order; a long one is not read if it is not in order.
+        looked_at = pieces if self.file.is_small else islice(pieces, 1)
+        firsts = [int(self._instants(piece, 0, whole=False).min()) for piece in looked_at]
+        # A rounded axis may be put right by less than its step.
+        return min(firsts, default=0) - 3_600_000_000
 
     # -- blocks ------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@ A tick is named by its end and holds the samples in ``(end - tick, end]``: what 
 """
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Protocol
@@ -129,7 +130,26 @@ class WideBlock:
         return _batch(end_us, self.tag[column], self.time_us[rows][row], value[column, row], good)
 
 
-def merged(streams: Iterable[Iterable[Tick]]) -> Iterator[Tick]:
-    """Several streams as one, in order of time."""
-    several = list(streams)
-    return iter(several[0]) if len(several) == 1 else heapq.merge(*several, key=itemgetter(0))
+def merged(streams: Iterable[tuple[int, Callable[[], Iterator[Tick]]]]) -> Iterator[Tick]:
+    """Several streams as one, in order of time: (not later than its first sample, what opens it).
+
+    Each is opened when its time has come, so that a year of daily recordings takes no more room than two days.
+    """
+    closed = deque(sorted(streams, key=itemgetter(0)))
+    open_: list[tuple[int, int, Tick, Iterator[Tick]]] = []
+    number = 0
+    while open_ or closed:
+        while closed and (not open_ or closed[0][0] <= open_[0][0]):
+            stream = closed.popleft()[1]()
+            number += 1
+            if (first := next(stream, None)) is not None:
+                heapq.heappush(open_, (first[0], number, first, stream))
+        if not open_:
+            return
+        _, one, tick, stream = open_[0]
+        yield tick
+        following = next(stream, None)
+        if following is None:
+            heapq.heappop(open_)
+        else:
+            heapq.heapreplace(open_, (following[0], one, following, stream))

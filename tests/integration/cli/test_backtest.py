@@ -137,6 +137,16 @@ def test_zone_of_times_in_a_file_can_be_said(run: Run, here: Path) -> None:
     assert [one["onset"] for one in lines(here / "o.jsonl")] == ["2017-05-09T10:13:23.250000Z"]
 
 
+def test_two_days_in_two_files_are_one_recording(run: Run, here: Path) -> None:
+    for day, level in ((2, 20.0), (1, 50.0)):
+        rows = [f"2026-01-0{day} 00:{minute:02d}:00,{level}" for minute in range(60)]
+        (here / f"{day}.csv").write_text("\n".join(["time,stripper_level", *rows]) + "\n")
+    done = run("backtest", "rules.yaml", "--data", "2.csv", "--data", "1.csv", "--json", "o.jsonl", "--lang", "en")
+    assert done.exit_code == 0, done.output
+    assert [one["effective"] for one in lines(here / "o.jsonl")] == ["2026-01-01T16:00:00.000000Z"]
+    assert "120 samples" in done.stdout
+
+
 def _commands() -> list[str]:
     blocks = re.findall(r"```sh\n(.*?)```", _PAGE.read_text("utf-8"), re.DOTALL)
     return [line for block in blocks for line in block.splitlines()]

@@ -1,6 +1,7 @@
 """A backtest tells what the live service would have told, byte for byte; and skips what changes nothing."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from service.backtest.run import Cancelled, Run, Trial, first_tick
 from service.backtest.ticks import LongBlock, Tick, WideBlock, merged, tick_end
 from service.journal.journal import Journal
 from service.pipeline import Pipeline, Setup
-from tests.unit.rules.worlds import SECOND, START_S, World, tables, worlds
+from tests.unit.rules.worlds import SECOND, START_S, World, park_of, tables, worlds
 from tests.unit.service.making import NOON_US, PARK_YAML, S_US, quick_directory, tag_table
 
 LT, TT = 1, 2
@@ -226,10 +227,37 @@ def test_blocks_without_samples_have_no_ticks() -> None:
 
 
 def test_several_recordings_are_played_side_by_side() -> None:
-    one = block_of((LT, 1.0, 1.0), (LT, 3.0, 3.0)).ticks(S_US)
-    other = block_of((TT, 1.0, 10.0), (TT, 2.0, 20.0)).ticks(S_US)
-    both = [((end_us - NOON_US) / S_US, batch.value.tolist()) for end_us, batch in merged([one, other])]
+    one = block_of((LT, 1.0, 1.0), (LT, 3.0, 3.0))
+    other = block_of((TT, 1.0, 10.0), (TT, 2.0, 20.0))
+    streams = [(NOON_US, lambda: one.ticks(S_US)), (NOON_US, lambda: other.ticks(S_US))]
+    both = [((end_us - NOON_US) / S_US, batch.value.tolist()) for end_us, batch in merged(streams)]
     assert both == [(1.0, [1.0]), (1.0, [10.0]), (2.0, [20.0]), (3.0, [3.0])]
+
+
+def test_recordings_of_day_after_day_are_opened_one_after_the_other() -> None:
+    opened: list[int] = []
+
+    def day(number: int) -> Iterator[Tick]:
+        opened.append(number)
+        yield from block_of((LT, number * 100 + 1.0, float(number)), (LT, number * 100 + 99.0, 0.5)).ticks(S_US)
+
+    days = [(NOON_US + number * 100 * S_US, partial(day, number)) for number in (2, 0, 1)]
+    values, known = [], []
+    for _, batch in merged(days):
+        values += batch.value.tolist()
+        known.append(len(opened))
+    assert values == [0.0, 0.5, 1.0, 0.5, 2.0, 0.5]
+    assert known == [1, 1, 2, 2, 3, 3]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 50), max_size=8), max_size=5))
+def test_merged_recordings_are_in_order_and_complete(recordings: list[list[int]]) -> None:
+    blocks = [block_of(*((0, float(second), 1.0) for second in one)) for one in recordings if one]
+    ticks = list(merged([(int(one.time_us[0]), partial(one.ticks, S_US)) for one in blocks]))
+    ends = [end_us for end_us, _ in ticks]
+    assert ends == sorted(ends)
+    assert sum(len(batch) for _, batch in ticks) == sum(map(len, recordings))
 
 
 @settings(max_examples=30, deadline=None)
@@ -262,3 +290,70 @@ def test_reading_ahead_ends_with_its_reader() -> None:
     assert [next(ahead) for _ in range(3)] == [0, 1, 2]
     ahead.close()
     assert "read-ahead" not in {thread.name for thread in threading.enumerate()}
+
+
+# -- every kind of rule ----------------------------------------------------------------------------------------------
+
+EVERY_KIND: list[dict[str, Any]] = [
+    {"id": "counted", "kind": "limit", "limits": {"H": 6}, "count": 2, "within": "20s"},
+    {"id": "moving", "kind": "limit", "limits_from": {"H": {"tag": "t0", "plus": 2}}, "applies_to": {"tag": ["t1"]}},
+    {"id": "latched", "kind": "limit", "limits": {"H": 8}, "latch": True},
+    {"id": "rate", "kind": "rate", "window": "20s", "per": "10s", "limits": {"H": 3, "L": -3, "on_delay": "5s"}},
+    {"id": "silence", "kind": "stale", "stale_after": "9s", "stale_delay": "2s"},
+    {"id": "frozen", "kind": "frozen", "hold": "15s", "off_delay": "3s"},
+    {"id": "range", "kind": "range", "sentinels": [0], "on_delay": "2s", "clipped_for": "5s"},
+    {"id": "quality", "kind": "quality", "bad_for": "4s", "uncertain_for": "11s"},
+    {"id": "away", "kind": "deviation", "reference": "t1", "limits": {"H": 4, "L": -4, "on_delay": "3s"}},
+    {"id": "sigma", "kind": "deviation", "own_mean": "60s", "sigma": 2, "least_sigma": 0.5},
+    {"id": "vote", "kind": "vote", "m": 2, "limit": 6, "on_delay": "3s"},
+    {"id": "sliding", "kind": "window", "window": "30s", "panes": 6, "min_valid": 0.3, "limits": {"H": 6}},
+    {
+        "id": "minutes",
+        "kind": "window",
+        "window": "60s",
+        "panes": 12,
+        "sliding": False,
+        "min_valid": 0.1,
+        "limits": {"H": 5},
+    },
+    {"id": "condition", "kind": "expression", "when": "t0 > 5 and t1 < 8", "on_delay": "4s"},
+    {"id": "mean", "kind": "expression", "when": "mean(t0, 20s) > 5"},
+    {"id": "old", "kind": "expression", "when": "stale(t0) or hold(t1 > 6, 7s)"},
+    {"id": "follows", "kind": "sequence", "first": "t0 > 6", "then": "t1 > 6", "within": "15s"},
+    {"id": "missing", "kind": "sequence", "first": "t0 > 6", "then": "t1 > 6", "within": "15s", "alarm_if": "missing"},
+    {"id": "overfill", "kind": "forecast", "of": "value", "window": "30s", "ahead": "30s", "limits": {"H": 9}},
+    {"id": "hour", "kind": "forecast", "of": "mean", "window": "60s", "min_valid": 0.1, "limits": {"H": 6}},
+]
+
+
+def _two_tags() -> TagTable:
+    origin = {"connector": "mqtt", "device": "plc"}
+    tag = {"quantity": "level", "unit": "%", "stale_after": "12s", "span": [0, 9], "from": origin}
+    return TagTable(park_of([{"id": f"t{number}", **tag} for number in range(2)]))
+
+
+@pytest.mark.parametrize("rule", EVERY_KIND, ids=lambda rule: str(rule["id"]))
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_no_kind_of_rule_misses_a_row_that_is_skipped(rule: dict[str, Any], data: st.DataObject) -> None:
+    rules, tags = RuleSet.model_validate({"rules": [rule]}), _two_tags()
+    seconds, samples = 0, []
+    value = st.sampled_from([0.0, 1.0, 4.0, 5.5, 7.0, 8.5, 9.0])
+    for _ in range(data.draw(st.integers(1, 25))):
+        seconds += data.draw(st.sampled_from([1, 1, 2, 3, 8, 40]))
+        for tag in data.draw(st.sampled_from([(0,), (1,), (0, 1)])):
+            samples.append((tag, float(seconds), data.draw(value), data.draw(st.sampled_from([0, 0, 0, 0, 1, 2]))))
+    ticks = list(block_of(*samples, base_us=START_US).ticks(S_US))
+    until_us = START_US + (seconds + 150) * S_US
+    skipped = tried(tags, ticks, rules=rules, start_us=START_US, until_us=until_us)
+    plain = every_second(tags, ticks, rules=rules, start_us=START_US, until_us=until_us)
+    assert to_bytes(skipped) == to_bytes(plain)
+
+
+@pytest.mark.parametrize("rule", EVERY_KIND, ids=lambda rule: str(rule["id"]))
+def test_every_kind_of_rule_sleeps_through_a_silent_day(rule: dict[str, Any]) -> None:
+    samples = [(tag, float(second), 5.0) for second in range(20) for tag in (0, 1)]
+    trial = Trial(_two_tags(), RuleSet.model_validate({"rules": [rule]}), START_US, lambda told: None)
+    run = Run(trials=[trial])
+    run.play(block_of(*samples, base_us=START_US).ticks(S_US), START_US + 86_400 * S_US, 0)
+    assert run.counts.idle < 10_000
