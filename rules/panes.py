@@ -197,7 +197,7 @@ class Panes:
         full = count > 0
         self.level_pane[slots[full]] = ended[full]
         self.level[slots[full]] = self.running[_TOTAL, slots[full]] / count[full]
-        gap = to - ended > 1
+        gap = (to - ended > 1) & (ended > NEVER)
         if gap.any():
             far = slots[gap]
             self.ring[:, :, far] = self._emptied(self.ring[:, :, far], ended[gap] + 1, to[gap])

@@ -10,7 +10,7 @@ from park.index import TagInfo, TagTable
 from park.model import Alarms, Limit
 from park.quality import Quality
 from rules.aggregates import over, spread, total
-from rules.arrays import FAR, Bools, Bytes, Columns, Floats, Rows
+from rules.arrays import FAR, NEVER, Bools, Bytes, Columns, Floats, Rows
 from rules.bank.bank import Bank
 from rules.bank.compile import any_level, compile_levels
 from rules.bank.words import LevelWords, Told
@@ -57,12 +57,12 @@ class _Words(LevelWords):
 
 
 class ReferenceWords(_Words):
-    """``level 62.1 %, 12.1 % more than 50 % of LIC-101.SP``"""
+    """``level 62.1 % against 50 % of LIC-101.SP: difference 12.1 %``"""
 
     def what(self, one: Told) -> str:
         """See `LevelWords`."""
         reference = f"{self._with_unit(one.extra[1], one.slot)} of {self._rule(one.slot).reference}"
-        return f"{self._value(one)}, {_away(self._with_unit(abs(one.value), one.slot), one.value)} {reference}"
+        return f"{self._value(one)} against {reference}: difference {self._with_unit(one.value, one.slot)}"
 
     def reason(self, slot: int, quality: int) -> str:
         """See `Words`."""
@@ -70,15 +70,15 @@ class ReferenceWords(_Words):
 
 
 class OwnMeanWords(_Words):
-    """``level 62.1 %, 12.1 % more than its 1h mean of 50 % (sigma 1.2 %)``"""
+    """``level 62.1 % against its 1h mean of 50 % (sigma 1.2 %): 10.1 sigma``"""
 
     def what(self, one: Told) -> str:
         """See `LevelWords`."""
         rule, sigma = self._rule(one.slot), self._with_unit(one.extra[2], one.slot)
-        away = f"{abs(one.value):.6g} sigma" if rule.sigma is not None else self._with_unit(abs(one.value), one.slot)
+        away = f"{one.value:.6g} sigma" if rule.sigma else f"difference {self._with_unit(one.value, one.slot)}"
         assert rule.own_mean is not None
         mean = f"its {format_duration(rule.own_mean)} mean of {self._with_unit(one.extra[1], one.slot)}"
-        return f"{self._value(one)}, {_away(away, one.value)} {mean} (sigma {sigma})"
+        return f"{self._value(one)} against {mean} (sigma {sigma}): {away}"
 
     def unit(self, slot: int) -> str:
         """See `LevelWords`."""
@@ -87,10 +87,6 @@ class OwnMeanWords(_Words):
     def reason(self, slot: int, quality: int) -> str:
         """See `Words`."""
         return "value bad, or too little known of its mean" if quality == _BAD else super().reason(slot, quality)
-
-
-def _away(number: str, value: float) -> str:
-    return f"{number} {'less' if value < 0 else 'more'} than"
 
 
 class ReferenceKind(TickKind):
@@ -105,6 +101,13 @@ class ReferenceKind(TickKind):
         self._own: Rows = slots.tag
         found = [_reference(refs, rule, info) for rule, info in pairs]
         self._other: Rows = np.array([info.ix for info in found if info is not None], dtype=np.intp)
+        #: No value or reference goes stale before this.
+        self._stale_us = NEVER
+
+    @property
+    def wake_us(self) -> int:
+        """See `rules.kind.Sleeper`."""
+        return NEVER if self._resets else min(self._stale_us, self.bank.wake_us)
 
     def structure(self, rule: int) -> str:
         """See `rules.derived`."""
@@ -118,6 +121,8 @@ class ReferenceKind(TickKind):
         grade = np.where(memory.stale(now_us), _BAD, memory.grade)
         worst = np.maximum(grade.take(own), grade.take(other))
         value, reference = memory.used_value.take(own), memory.used_value.take(other)
+        due_us = (memory.used_us + memory.timeout_us)[np.concatenate((own, other))]
+        self._stale_us = int(due_us[due_us >= now_us].min(initial=FAR)) + 1
         return value - reference, worst, np.stack((value, reference, np.full(len(own), np.nan)))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from park.duration import format_duration
 from park.index import TagTable
-from rules.aggregates import over, rounded, total, valid
+from rules.aggregates import over, rounded, total
 from rules.arrays import FAR, Bools, Bytes, Floats, Ints
 from rules.bank.bank import Bank
 from rules.bank.compile import any_level, compile_levels
@@ -25,6 +25,8 @@ from rules.transition import Change
 #: How long the clock waits for samples still on their way.
 GRACE_US = 5_000_000
 _MINUTE_US = 60_000_000
+#: So many slots are fitted at once: what that needs stays in the processor's cache.
+_AT_ONCE = 1_000
 
 
 class _Words(LevelWords):
@@ -163,6 +165,16 @@ def _of_window(columns: Floats, done: Ints) -> Floats:
     return np.where(np.arange(len(columns))[:, np.newaxis] < done, columns, np.nan)
 
 
+def _sums(view: View, some: slice) -> tuple[Floats, Floats, Floats, Floats, Ints]:
+    """What a line needs, of some slots: x counts the panes of the window, y is from the newest level."""
+    columns, end = view.ring[0][:, some] - view.level[some], view.end[some]
+    end = end[:1] if (end == end[0]).all() else end
+    x = ((np.arange(len(columns))[:, np.newaxis] - end) % len(columns)).astype(np.float64)
+    known_x = np.where(np.isnan(columns), 0.0, x)
+    sum_y, count = total(columns)
+    return known_x.sum(axis=0), (known_x * known_x).sum(axis=0), sum_y, total(columns * x)[0], count
+
+
 class ValueForecast(_ForecastKind):
     """Of the value, by the line that fits the panes best."""
 
@@ -174,12 +186,8 @@ class ValueForecast(_ForecastKind):
     def judge(self, view: View) -> tuple[Floats, Bytes, Floats]:
         """See `PaneEndKind`."""
         size = self.panes.panes
-        columns = view.ring[0] - view.level
-        at = (np.arange(size)[:, np.newaxis] - view.end) % size
-        known = ~np.isnan(columns)
-        count = valid(columns)
-        sum_x, sum_xx = np.where(known, at, 0).sum(axis=0), np.where(known, at * at, 0).sum(axis=0)
-        sum_y, sum_xy = total(columns)[0], total(columns * at)[0]
+        parts = [_sums(view, slice(first, first + _AT_ONCE)) for first in range(0, len(view.slots), _AT_ONCE)]
+        sum_x, sum_xx, sum_y, sum_xy, count = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         slope = over(count * sum_xy - sum_x * sum_y, count * sum_xx - sum_x * sum_x)
         middle = size - 0.5
         now = view.level + over(sum_y + slope * (count * middle - sum_x), count)
