@@ -6,6 +6,7 @@ samples. Both hold a slice against the live service's own fold over journal rows
 
 import argparse
 import json
+import resource
 import sys
 import tempfile
 import time
@@ -34,7 +35,7 @@ from service.pipeline import Pipeline, Setup
 TAGS = 5_000
 _STEP_US = 10_000_000
 _DAY_ROWS = 8_640
-_GROUP_ROWS = 1_080
+_GROUP_ROWS = 2_160
 #: 2026-11-22 00:00 +08:00
 _START_US = 1_795_276_800_000_000
 _SLICE_US = 15 * 60_000_000
@@ -65,6 +66,7 @@ def run(hours: float = 6.0) -> dict[str, object]:
         "tags": TAGS,
         "samples": result["samples"],
         "file_bytes": bytes_,
+        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "transitions": result["transitions"],
         "alerts": result["alerts"],
         "reading_alone_samples_per_s": round(result["samples"] / read_s),
@@ -108,6 +110,7 @@ def _recording(directory: Path, tags: TagTable, hours: float) -> Iterator[Path]:
             times = _START_US + _STEP_US * np.arange(begin + 1, begin + count + 1)
             columns = [pa.array(times).cast(schema.field(0).type), *(pa.array(column) for column in part)]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+    del pattern, part, columns
     yield file
     file.unlink()
 

@@ -42,12 +42,20 @@ class TableFile:
             if self._is_csv:
                 with self._open_csv({}, None) as reader:
                     return reader.schema
-            return pq.read_schema(self.path)
+            return self._metadata.schema.to_arrow_schema()
 
     @cached_property
     def rows(self) -> int | None:
         """How many; None where only reading it all would tell."""
-        return None if self._is_csv else int(pq.read_metadata(self.path).num_rows)
+        if self._is_csv:
+            return None
+        with self._explained():
+            return int(self._metadata.num_rows)
+
+    @cached_property
+    def _metadata(self) -> pq.FileMetaData:
+        """Read once: thousands of columns in hundreds of groups are a million entries."""
+        return pq.read_metadata(self.path)
 
     @property
     def is_small(self) -> bool:
@@ -65,7 +73,7 @@ class TableFile:
                         yield pa.Table.from_batches([batch])
             else:
                 rows = rows_at_once(len(columns))
-                with pq.ParquetFile(self.path, pre_buffer=False) as file:
+                with pq.ParquetFile(self.path, metadata=self._metadata, pre_buffer=False) as file:
                     for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
                         yield pa.Table.from_batches([batch])
 
