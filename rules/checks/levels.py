@@ -94,9 +94,8 @@ def _votes(seen: Seen, rule: VoteRule, at: Positions) -> Iterator[Finding]:
     if few:
         whose = f"{len(few)} of {len(groups)} groups" if len(groups) > 1 else "its group"
         where = f", {few[0]} for one" if few[0] else ""
-        yield Finding(
-            loc=("m",), message=f"{rule.m} votes can never come together for {whose}: fewer can vote there{where}"
-        )
+        message = f"m: {rule.m} is more than can vote in {whose}{where}: there all of them together are enough"
+        yield Finding(loc=("m",), message=message)
 
 
 def _idle(seen: Seen, rule: AnyRule, at: Positions) -> Iterator[Finding]:

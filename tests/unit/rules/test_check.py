@@ -176,7 +176,10 @@ def test_deviation_beyond_the_width_of_the_span_can_never_be() -> None:
         ("kind: frozen, hold: 1h, applies_to: {tag: [XV]}", "all its tags are discrete"),
         ("kind: range, applies_to: {tag: [XV]}", "no sentinels, and none of its 1 tags has a span"),
         ("kind: vote, m: 2, level: L, applies_to: {source: [GD]}", "none of its 3 tags has a limit L"),
-        ("kind: vote, m: 4, level: H, applies_to: {source: [GD]}", "4 votes can never come together for its group"),
+        (
+            "kind: vote, m: 4, level: H, applies_to: {source: [GD]}",
+            "m: 4 is more than can vote in its group: there all of them together are enough",
+        ),
     ],
 )
 def test_rule_that_has_nothing_to_watch_with_says_so(rule: str, told: str) -> None:
