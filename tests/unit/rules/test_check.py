@@ -178,7 +178,7 @@ def test_deviation_beyond_the_width_of_the_span_can_never_be() -> None:
         ("kind: vote, m: 2, level: L, applies_to: {source: [GD]}", "none of its 3 tags has a limit L"),
         (
             "kind: vote, m: 4, level: H, applies_to: {source: [GD]}",
-            "m: 4 is more than can vote in its group: there all of them together are enough",
+            "m: 4 is more than can vote in its group",
         ),
     ],
 )
