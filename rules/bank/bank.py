@@ -140,8 +140,9 @@ class Bank:
         place = self.place_of[slots]
         time_us = np.where(seen, samples.time_us[before], self._known.used_us[place])
         value = np.where(seen, samples.value[before], self._known.used_value[place])
-        # A row that follows a played one has nothing to catch up on; what is known is older than what we know.
-        newer = (self.quality[slots] == _GOOD) & (time_us > self.used_us[slots])
+        # A row that follows a played one has nothing to catch up on; what is known is older than what we know. Of one
+        # age it may still be another: a signal that is judged twice at one instant of the clock.
+        newer = (self.quality[slots] == _GOOD) & (time_us >= self.used_us[slots])
         self.used_us[slots[newer]], self.used_value[slots[newer]] = time_us[newer], value[newer]
         if samples.extra is not None:
             extra = np.where(seen, samples.extra[:, before], self._known.extra[:, place])

@@ -211,6 +211,13 @@ def test_of_many_detectors_the_first_five_are_named() -> None:
     assert why == ("7 of 8 detectors in alarm, 2 needed: d1 30 ppm, d2 30 ppm, d3 30 ppm, d4 30 ppm, d5 30 ppm, 2 more")
 
 
+def test_of_two_looks_at_one_instant_the_later_is_told() -> None:
+    told = tell(
+        "0: a:1 b:1 c:1 | 1: a:26 b:26 | 1: b@1.5=1 | 2: a:26! b:1! c:1!", *THREE_TAGS, rules=rule(m=1, level="H")
+    )
+    assert [(one.change.value, one.value) for one in told] == [("raised", 2.0), ("unverified", 1.0)]
+
+
 def test_the_value_is_the_number_of_detectors_in_alarm() -> None:
     told = tell(f"{CALM} | 1: a:26 b:26 c:26", *THREE_TAGS, rules=rule(**TWO))
     assert [(one.value, one.limit, one.peak, one.side, one.level) for one in told] == [(3.0, None, None, "", "")]
