@@ -16,7 +16,7 @@ from rules.transition import Transition
 
 
 def _limits(rule: DeviationRule) -> Alarms:
-    """[13.2, 13.5]"""
+    """[13.1]"""
     limits = rule.limits or Alarms(H=Limit(limit=rule.sigma or 0.0), L=Limit(limit=-(rule.sigma or 0.0)))
     delays = {"on_delay": limits.on_delay or rule.on_delay, "off_delay": limits.off_delay or rule.off_delay}
     return limits.model_copy(update=delays)
@@ -77,7 +77,7 @@ class ReferenceTag(_Tag):
 
 
 class OwnMeanTag(_Tag):
-    """A tag held against its own mean [13.4-13.6]."""
+    """A tag held against its own mean [13.4]."""
 
     def __init__(self, rule: DeviationRule, info: TagInfo) -> None:
         assert rule.own_mean is not None
@@ -110,7 +110,7 @@ class OwnMeanTag(_Tag):
         return Sample(sample.time, (sample.value - mean) / scale, quality)
 
     def _sigma(self, panes: list[int], mean: float) -> float:
-        """[13.6]"""
+        """[13.5]"""
         squares = [[value * value for value in self._history.values(pane)] for pane in panes]
         square = added([added(some) / len(some) for some in squares]) / len(panes)
         deviation = sqrt(max(square - mean * mean, 0.0))

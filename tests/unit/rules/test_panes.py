@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.aggregates import mean, percentile, rounded, total
+from rules.aggregates import highest, lowest, mean, percentile, rounded, spread, total, valid
 from rules.panes import ZONE_US, Panes, Part
 from rules.samples import Samples
-from rules.trailing import NEEDS, Trailing
 
 _WIDTH_US = 10
 _PANES = 4
@@ -62,81 +61,89 @@ def _pane(time: int) -> int:
     return (time + ZONE_US) // _WIDTH_US
 
 
-def _expected(rows: Sequence[Row], now: int) -> dict[str, float]:
-    """Of one slot, the plain way."""
-    last = max([_pane(now), *(_pane(row.time) for row in rows)])
-    used = [row for row in rows if row.grade < 2 and _pane(row.time) > last - _PANES]
-    panes = [[row.value for row in used if _pane(row.time) == pane] for pane in range(last - _PANES + 1, last + 1)]
-    valid = [values for values in panes if values]
-    if not valid:
-        return dict.fromkeys(NEEDS, math.nan) | {"valid": 0.0, "unsure": 0.0}
-    values = [value for some in valid for value in some]
-    average = sum(sum(some) / len(some) for some in valid) / len(valid)
-    square = sum(sum((value - average) ** 2 for value in some) / len(some) for some in valid) / len(valid)
+def _expected(rows: Sequence[Row]) -> dict[str, float]:
+    """Of the panes before the newest sample's, of one slot, the plain way."""
+    last = max(_pane(row.time) for row in rows)
+    used = [row for row in rows if row.grade < 2 and last - _PANES <= _pane(row.time) < last]
+    panes = [[row.value for row in used if _pane(row.time) == pane] for pane in range(last - _PANES, last)]
+    values = [value for some in panes for value in some]
     return {
-        "mean": average,
-        "stddev": math.sqrt(square),
+        "mean": sum(sum(some) / len(some) for some in panes if some),
         "sum": sum(values),
         "count": len(values),
-        "max": max(values),
-        "min": min(values),
-        "valid": len(valid) / _PANES,
-        "unsure": float(any(row.grade == 1 for row in used)),
+        "high": max(values, default=math.nan),
+        "low": min(values, default=math.nan),
+        "square": sum(sum(value**2 for value in some) / len(some) for some in panes if some),
+        "valid": sum(bool(some) for some in panes),
+        "unsure": any(row.grade == 1 for row in used),
     }
 
 
-def _trailing() -> Trailing:
-    return Trailing(3, width_us=_WIDTH_US, panes=_PANES, wanted=tuple(NEEDS))
+def _found(panes: Panes, slot: int) -> dict[str, float]:
+    view = panes.ended(np.array([slot]))
+    columns = {part: panes.of(view, part) for part in Part}
+    found = {str(part): float(total(column)[0][0]) for part, column in columns.items()}
+    return found | {
+        "high": float(highest(columns[Part.HIGH])[0]),
+        "low": float(lowest(columns[Part.LOW])[0]),
+        "valid": int(valid(columns[Part.MEAN])[0]),
+        # That of the running pane comes to be known with the sample itself.
+        "unsure": bool(view.unsure_pane[0] >= view.end[0] - _PANES),
+    }
 
 
-def _found(trailing: Trailing, slot: int, now: int) -> dict[str, float]:
-    totals = trailing.as_of(now)
-    found = {name: float(column[slot]) for name, column in totals.of.items()}
-    return found | {"valid": float(totals.valid[slot]), "unsure": float(totals.unsure[slot])}
+def _panes() -> Panes:
+    return Panes(3, width_us=_WIDTH_US, panes=_PANES, parts=tuple(Part))
+
+
+def _play(panes: Panes, rows: Sequence[Row]) -> None:
+    samples = samples_of(rows)
+    if panes.add(samples):
+        return
+    pieces = panes.pieces(samples)
+    for at in pieces.in_turn():
+        later = pieces.pane[at] > panes.pane[pieces.slot[at]]
+        panes.move(pieces.slot[at[later]], pieces.pane[at[later]])
+        panes.put(pieces, at)
 
 
 @settings(max_examples=150, deadline=None)
-@given(histories(), st.integers(0, 60))
-def test_trailing_windows_are_those_of_the_samples_themselves(batches: list[list[Row]], lag: int) -> None:
-    trailing = _trailing()
+@given(histories())
+def test_what_is_kept_of_panes_is_what_their_samples_give(batches: list[list[Row]]) -> None:
+    panes = _panes()
     seen: list[Row] = []
     for batch in batches:
-        trailing.play(samples_of(batch))
+        _play(panes, batch)
         seen += batch
-        now = max(row.time for row in seen) - 20 + lag
-        for slot in range(3):
-            mine = [row for row in seen if row.slot == slot]
-            found, expected = _found(trailing, slot, now), _expected(mine, now)
+        for slot in sorted({row.slot for row in seen}):
+            expected = _expected([row for row in seen if row.slot == slot])
+            newest = max((row for row in seen if row.slot == slot), key=lambda row: row.time)
+            found = _found(panes, slot)
+            runs_unsure = panes.unsure_pane[slot] == _pane(newest.time)
             assert found.keys() == expected.keys()
             for name, number in expected.items():
-                assert found[name] == pytest.approx(number, rel=1e-9, abs=2e-4, nan_ok=True), name
+                if name != "unsure" or not runs_unsure:
+                    assert found[name] == pytest.approx(number, rel=1e-9, abs=1e-9, nan_ok=True), name
 
 
 @settings(max_examples=150, deadline=None)
 @given(histories())
 def test_how_samples_were_cut_into_batches_changes_no_bit(batches: list[list[Row]]) -> None:
-    piecemeal, whole = _trailing(), _trailing()
+    piecemeal, whole = _panes(), _panes()
     rows = [row for batch in batches for row in batch]
     for row in rows:
-        piecemeal.play(samples_of([row]))
-    whole.play(samples_of(rows))
+        _play(piecemeal, [row])
+    _play(whole, rows)
     for name in Panes.STATE:
-        np.testing.assert_array_equal(getattr(piecemeal.panes, name), getattr(whole.panes, name))
-    now = max(row.time for row in rows)
-    for one, other in zip(piecemeal.as_of(now).of.values(), whole.as_of(now).of.values(), strict=True):
-        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(getattr(piecemeal, name), getattr(whole, name))
 
 
 @settings(max_examples=100, deadline=None)
 @given(histories(), st.integers(1, 200))
 def test_looking_ahead_is_what_moving_there_would_give(batches: list[list[Row]], ahead: int) -> None:
-    panes = Panes(3, width_us=_WIDTH_US, panes=_PANES, parts=(Part.MEAN, Part.HIGH))
+    panes = _panes()
     for batch in batches:
-        pieces = panes.pieces(samples_of(batch))
-        for at in pieces.in_turn():
-            later = pieces.pane[at] > panes.pane[pieces.slot[at]]
-            panes.move(pieces.slot[at[later]], pieces.pane[at[later]])
-            panes.put(pieces, at)
+        _play(panes, batch)
     slots = np.flatnonzero(panes.pane > 0)
     end = panes.pane[slots] + ahead
     looked = panes.ended_at(slots, end)
@@ -199,3 +206,8 @@ def test_a_mean_that_is_its_limit_in_decimals_is_the_limit() -> None:
     assert naive > 0.1
     assert rounded(np.array([naive]))[0] == 0.1
     assert mean(np.array([[0.1], [0.1], [math.nan], [0.1]]))[1][0] == 3
+
+
+def test_the_spread_of_a_constant_is_zero_whatever_rounding_makes_of_it() -> None:
+    average, squares = np.array([0.1 * 3 / 3, 50.0]), np.array([0.1 * 0.1 + 1e-17, 2500.0 + 4.0])
+    assert spread(average, squares).tolist() == [0.0, 2.0]
