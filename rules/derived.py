@@ -88,10 +88,15 @@ class SignalKind:
         columns: Columns = {f"signal.{name}": column for name, column in self._save_signal().items()}
         return replace(saved, columns=saved.columns | columns)
 
+    def worth_saving(self) -> Rows:
+        """Slots that would go on otherwise than new ones."""
+        return np.arange(len(self.bank))
+
     def _save_signal(self) -> Columns:
-        columns = keys(self.bank, np.arange(len(self.bank)))
-        columns |= {f"known.{name}": getattr(self.known, name) for name in _KNOWN}
-        columns |= {f"state.{name}": column for name, column in self.state().items()}
+        slots = self.worth_saving()
+        columns = keys(self.bank, slots)
+        columns |= {f"known.{name}": getattr(self.known, name)[..., slots] for name in _KNOWN}
+        columns |= {f"state.{name}": column[..., slots] for name, column in self.state().items()}
         structures = [self.structure(rule) for rule in range(len(self.bank.slots.rules))]
         return columns | {"structure": text(structures)}
 
@@ -105,7 +110,15 @@ class SignalKind:
         rows = (found >= 0) & np.append(same, False)[found]
         if rows.any():
             self._load_signal(columns, rows, found[rows])
-        return load_bank(self.bank, saved, moved, relimit=self.RELIMIT)
+        taken = load_bank(self.bank, saved, moved, relimit=self.RELIMIT)
+        self._recall_alerts()
+        return taken
+
+    def _recall_alerts(self) -> None:
+        """Of a signal that begins anew while something stands, what is known is what the alert last knew."""
+        slots = np.flatnonzero(self.bank.active & (self.known.used_us == NEVER))
+        for name in ("used_us", "used_value", "extra"):
+            getattr(self.known, name)[..., slots] = getattr(self.bank, name)[..., slots]
 
     def _load_signal(self, columns: Columns, rows: Bools, slots: Rows) -> None:
         for name in _KNOWN:

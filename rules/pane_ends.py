@@ -147,7 +147,9 @@ class PaneEndKind(DerivedKind):
         if not len(view.slots):
             return np.empty(0, dtype=np.uint8)
         value, grade, extra = self.judge(view)
-        new = (grade < _BAD) | ((grade == _BAD) & (self._said[view.slots] < _BAD))
+        # An alert that stands under a rule whose panes begin anew has not been told either.
+        untold = (self._said[view.slots] < _BAD) | (self.bank.active & (self.bank.quality < _BAD))[view.slots]
+        new = (grade < _BAD) | ((grade == _BAD) & untold)
         if new.any():
             self._said[view.slots[new]] = grade[new]
             self._saying.append((view.slots[new], view.end[new], value[new], grade[new], extra[:, new]))

@@ -2,6 +2,7 @@
 semantics 13."""
 
 from collections.abc import Sequence
+from math import isnan
 
 import numpy as np
 
@@ -74,11 +75,13 @@ class OwnMeanWords(_Words):
 
     def what(self, one: Told) -> str:
         """See `LevelWords`."""
-        rule, sigma = self._rule(one.slot), self._with_unit(one.extra[2], one.slot)
+        rule = self._rule(one.slot)
+        # NaN where an alert stands since the rule had a reference.
+        sigma = "" if isnan(one.extra[2]) else f" (sigma {self._with_unit(one.extra[2], one.slot)})"
         away = f"{one.value:.6g} sigma" if rule.sigma else f"difference {self._with_unit(one.value, one.slot)}"
         assert rule.own_mean is not None
         mean = f"its {format_duration(rule.own_mean)} mean of {self._with_unit(one.extra[1], one.slot)}"
-        return f"{self._value(one)} against {mean} (sigma {sigma}): {away}"
+        return f"{self._value(one)} against {mean}{sigma}: {away}"
 
     def unit(self, slot: int) -> str:
         """See `LevelWords`."""
