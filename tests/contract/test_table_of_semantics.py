@@ -38,7 +38,15 @@ _WINDOW = {
 }
 _EXPRESSION = {"kind": "expression", "when": "a > 90 and b > 5"}
 _SEQUENCE = {"kind": "sequence", "first": "a > 90", "then": "b > 5", "within": "10s", "alarm_if": "missing"}
-_FORECAST = {"kind": "forecast", "of": "value", "window": "4s", "ahead": "10s", "limits": {"H": 90}}
+_FORECAST = {
+    "kind": "forecast",
+    "of": "value",
+    "window": "4s",
+    "panes": 4,
+    "ahead": "10s",
+    "min_valid": 0.5,
+    "limits": {"H": 75},
+}
 _SPAN = tag_of(span=[0, 100], **_T10)
 _B, _C = tag_of("b", **_T10), tag_of("c", **_T10)
 #: A second each, so that a window has enough of them.
@@ -141,10 +149,15 @@ CELLS: dict[tuple[str, str], Cell] = {
         "0: a:1 b:1 | 1: a:91 | 5: a:91 b:1 | 6: b@4=9 | 11",
         ["11 raised acme.tank"],
     ),
-    ("forecast", "uncertain"): ([_A], _FORECAST, "0: 50 | 1: 55 | 2: 60 | 3: 65 | 4: 70?", []),
-    ("forecast", "bad"): ([_A], _FORECAST, "0: 50", []),
-    ("forecast", "nothing"): ([_A], _FORECAST, "0: 50", []),
-    ("forecast", "late"): ([_A], _FORECAST, "0: 50", []),
+    ("forecast", "uncertain"): ([_A], _FORECAST, "0: 50 | 1: 55? | 2: 60", ["2 raised H high unverified"]),
+    ("forecast", "bad"): ([_A], _FORECAST, "0: 50 | 1: 55! | 2: 60!", []),
+    ("forecast", "nothing"): (
+        [_A],
+        _FORECAST,
+        "0: 50 | 1: 55 | 2: 60 | 20",
+        ["2 raised H high", "6 unverified H high unverified @20"],
+    ),
+    ("forecast", "late"): ([_A], _FORECAST, "2: 50 | 3: 50 1=0 | 4: 50", []),
 }
 
 
