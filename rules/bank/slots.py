@@ -72,3 +72,21 @@ class Slots:
         found = np.full(size, -1, dtype=np.intp)
         found[self.tag] = np.arange(len(self), dtype=np.intp)
         return found
+
+    def find(self, rule: Ints, target: Sequence[str]) -> Rows:
+        """The slots of these rules (by number) and targets; -1 where there is none."""
+        number_of, key, order = self._by_target
+        number = np.array([number_of.get(one, -1) for one in target], dtype=np.int64)
+        asked = np.where((rule < 0) | (number < 0), -1, rule * max(len(number_of), 1) + number)
+        place = np.searchsorted(key, asked, sorter=order)
+        slot = np.append(order, -1)[place]
+        found: Rows = np.where(np.append(key, -1)[slot] == asked, slot, -1)
+        return found
+
+    @cached_property
+    def _by_target(self) -> tuple[dict[str, int], Ints, Rows]:
+        """Targets numbered; of each slot the number that rule and target make; and the slots in order of that."""
+        number_of: dict[str, int] = {}
+        number = np.array([number_of.setdefault(one, len(number_of)) for one in self.target], dtype=np.int64)
+        key = self.rule * max(len(number_of), 1) + number
+        return number_of, key, np.argsort(key, kind="stable")

@@ -42,18 +42,12 @@ def find(bank: Bank, saved: Saved, columns: Columns, moved: Ints) -> Rows:
     here = bank.slots.rule_at
     rule = np.array([here.get(rule_id, -2) for rule_id in saved.rules], dtype=np.int64)[columns["rule"]]
     if bank.slots.tag is None:
-        return _find_targets(bank, rule, lines(columns["target"]))
+        return bank.slots.find(rule, lines(columns["target"]))
     tag = np.append(moved, -1)[columns["tag"]]
     slot_of = np.append(bank.slots.slot_of(int(max(moved.max(initial=-1), bank.slots.tag.max(initial=-1))) + 1), -1)
     slot = np.where(tag >= 0, slot_of[tag], -1)
     found: Rows = np.where((slot >= 0) & (np.append(bank.slots.rule, -1)[slot] == rule), slot, -1)
     return found
-
-
-def _find_targets(bank: Bank, rule: Ints, targets: list[str]) -> Rows:
-    place = {key: slot for slot, key in enumerate(zip(bank.slots.rule.tolist(), bank.slots.target, strict=True))}
-    found = [place.get(key, -1) for key in zip(rule.tolist(), targets, strict=True)]
-    return np.array(found, dtype=np.intp)
 
 
 def unchanged(bank: Bank, saved: Saved) -> Bools:

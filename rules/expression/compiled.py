@@ -9,14 +9,14 @@ from typing import ClassVar
 import numpy as np
 
 from park.index import TagTable
-from rules.arrays import FAR, Bools, Bytes, Columns, Floats, Ints, Rows
+from rules.arrays import FAR, NEVER, Bools, Bytes, Columns, Floats, Ints, Rows
 from rules.bank.bank import Bank
 from rules.bank.compile import compile_fault
 from rules.bank.slots import Slots
 from rules.bank.words import FaultWords
 from rules.derived import SignalKind
 from rules.expression.analysis import Meaning, analyse
-from rules.expression.nodes import TRUE, TRUE_UNSURE, Holding
+from rules.expression.nodes import FALSE, TRUE, TRUE_UNSURE, Holding
 from rules.expression.pool import Pool
 from rules.expression.problems import ExpressionInvalid
 from rules.expression.program import Program, compile_meaning
@@ -174,6 +174,21 @@ class ConditionKind(SignalKind, ABC):
         self.pool.forget()
 
     # -- other engines -----------------------------------------------------------------------------------------------
+
+    def worth_saving(self) -> Rows:
+        """See `SignalKind`. Most slots rest: their condition is false for sure, and nothing is in their past."""
+        rests = (self.code == FALSE) | (self.code == NEVER_JUDGED)
+        rests &= ~self.bank.active & (self.held_us == FAR).all(axis=0)
+        found: Rows = np.flatnonzero(~rests)
+        return found
+
+    def _save_signal(self) -> Columns:
+        columns = super()._save_signal()
+        # What an idle slot last knew makes no difference, and a slot that rested in between no longer knows it.
+        idle = ~self.bank.active[self.worth_saving()]
+        for name, nothing in (("used_us", NEVER), ("used_value", np.nan)):
+            columns[f"known.{name}"][idle] = nothing
+        return columns
 
     def save(self, memory: Memory) -> Saved:
         """See `rules.kind.Kind`."""

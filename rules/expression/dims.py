@@ -93,6 +93,9 @@ def product(left: Measure, right: Measure, sign: str) -> tuple[Measure, float]:
         return left, 1.0
     if left.unit is None and sign == "*":
         return right, 1.0
+    if left.unit is None:
+        # 10 / level: of so many for each percent, not a hundred times as many for each whole.
+        return Measure(_amount(PLAIN) / _amount(right), is_difference=True), 1.0
     a, b = _amount(left), _amount(right)
     unit = a * b if sign == "*" else a / b
     if unit.dimensionality == PLAIN.unit.dimensionality:  # type: ignore[union-attr]

@@ -132,6 +132,12 @@ class SequenceKind(ConditionKind):
         self.began_us = np.minimum(self.began_us, now_us)
         self._wake_us = [NEVER] * len(self._wake_us)
 
+    def worth_saving(self) -> Rows:
+        """See `ConditionKind`."""
+        flags = self.first_was | self.then_was | self.began_unsure | self.stands | self.while_first
+        found: Rows = np.union1d(super().worth_saving(), np.flatnonzero(flags | (self.began_us > NEVER)))
+        return found
+
     def load(self, saved: Saved, moved: Ints, notes: list[str]) -> Bools:
         """See `rules.kind.Kind`."""
         taken = super().load(saved, moved, notes)
