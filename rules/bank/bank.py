@@ -293,11 +293,15 @@ class Bank:
 
     def after_move(self, every: Rows, now_us: int) -> None:
         """They have: hold what is known against them, as though it were measured now."""
-        slots = self._take_known(every, now_us)
+        self.redraw(every)
+        value = self._known.used_value[self.place_of[every]]
+        quiet = (value >= self._low_band[every]) & (value <= self._high_band[every]) & ~self.active[every]
+        busy = every[~quiet]
+        slots = self._take_known(busy, now_us)
         at_us = np.full(len(slots), now_us, dtype=np.int64)
         for side in self.sides:
             side.evaluate(slots, at_us, self.used_value[slots] * side.sign, self._say, measured=False)
-        self.redraw(every)
+        self.redraw(busy)
 
     def _take_known(self, every: Rows, now_us: int) -> Rows:
         """Those of these whose value is known: usable, and not too old; take it over."""
