@@ -162,6 +162,10 @@ class OwnMeanKind(DerivedKind):
         """See `rules.derived`."""
         return {f"panes.{name}": getattr(self.panes, name) for name in Panes.STATE}
 
+    def worth_saving(self) -> Rows:
+        """See `rules.derived`."""
+        return np.flatnonzero((self.panes.pane > NEVER) | (self.known.used_us > NEVER))
+
     def loaded(self, slots: Rows) -> None:
         """See `rules.derived`."""
         self.panes.recall(slots)
