@@ -63,6 +63,12 @@ ELSEWHERE = {
     ("GET", "/api/v1/backtests/{backtest_id}"): "of the whole park alone: test_backtests",
     ("GET", "/api/v1/backtests/{backtest_id}/transitions"): "of the whole park alone: test_backtests",
     ("DELETE", "/api/v1/backtests/{backtest_id}"): "of the whole park alone: test_backtests",
+    ("GET", "/api/v1/rules"): "of the whole park alone: tests/integration/service/test_rules",
+    ("PUT", "/api/v1/rules"): "of the whole park alone: tests/integration/service/test_rules",
+    ("POST", "/api/v1/rules/reload"): "of the whole park alone: tests/integration/service/test_rules",
+    ("POST", "/api/v1/rules/{rule_id}/confirm"): "of the whole park alone: tests/integration/service/test_rules",
+    ("GET", "/api/v1/rules/versions"): "of the whole park alone: tests/integration/service/test_rules",
+    ("GET", "/api/v1/rules/versions/{number}"): "of the whole park alone: tests/integration/service/test_rules",
     ("GET", "/healthz"): "no data",
     ("GET", "/readyz"): "no enterprise's data",
 }
