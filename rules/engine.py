@@ -8,6 +8,7 @@ import numpy as np
 
 from park.batch import SampleBatch
 from park.index import TagTable
+from rules.adopt import adopt
 from rules.arrays import FAR, NEVER, Bools, Bytes, Columns, Ints, lines, text
 from rules.kind import Kind, Saved, Sleeper
 from rules.kinds import KINDS
@@ -207,6 +208,14 @@ class Engine:
                 taken |= kind.load(saved, moved, self.notes)
             orphans.append(standing.take(~taken))
         self._orphans = joined(orphans)
+
+    def adopt(self, standing: Standing, now_us: int) -> None:
+        """Go on without a snapshot, in an engine that has seen nothing yet: all that is known is which alerts stood.
+
+        They stand, unverified, until data decide; those whose rule or tag is gone are ended at the next `advance`.
+        """
+        self._now_us = max(self._now_us, now_us)
+        self._orphans = joined([self._orphans, standing.take(~adopt(self._kinds, standing, now_us))])
 
     def _saved_waiting(self) -> Columns:
         if not self._waiting:

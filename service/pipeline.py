@@ -22,6 +22,7 @@ from rules.arrays import NEVER
 from rules.engine import Engine
 from rules.risk_formula import RiskFormula
 from rules.transition import Transition
+from service.adoption import standing_of
 from service.alerts.asked import Asked, Command, Raise
 from service.alerts.book import AlertBook
 from service.alerts.contexts import Context
@@ -125,6 +126,8 @@ class Pipeline:
         self.refused_transitions = 0
         self.poisoned_rows = 0
         self.step_ms = 0.0
+        #: Why the engine could not go on from its own state when the service was started; empty: it could.
+        self.begun_anew = ""
         self._outcomes: OrderedDict[str, Alert | Context | NotAllowed] = OrderedDict()
         self._folded = asyncio.Event()
 
@@ -154,10 +157,10 @@ class Pipeline:
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         setup, tags = self._setup, self.tags
-        self._row_us = self._row_us if checkpoint.row_us is None else checkpoint.row_us
+        self._row_us = self._time_of(checkpoint)
         self._use_old(checkpoint)
-        self.engine.restore(checkpoint.engine)
         self.book.restore(checkpoint.book)
+        self._restore_engine(checkpoint.engine)
         self.risk.use(self.tags.park, self._setup.formula, ())
         self.risk.restore(checkpoint.risk or self.risk.snapshot(), self.book.active.values())
         self.position = self.checkpointed = checkpoint.position
@@ -165,6 +168,21 @@ class Pipeline:
         self._publish(checkpoint.unstored)
         self._replay()
         self._use_new(setup, tags)
+
+    def _time_of(self, checkpoint: Checkpoint) -> int:
+        if checkpoint.row_us is not None:
+            return checkpoint.row_us
+        behind = self._journal.read(checkpoint.position, max_rows=1)
+        return behind[0].received_us if behind else self._row_us
+
+    def _restore_engine(self, data: bytes) -> None:
+        """Where the state cannot be read (damaged, or of another version), go on from the alerts that stand."""
+        try:
+            self.engine.restore(data)
+        except Exception as error:
+            self.begun_anew = f"{type(error).__name__}: {error}"
+            _log.error("The engine's state cannot be read; it goes on from what stands.", reason=self.begun_anew)
+            self.rules.begin_anew(standing_of(self.book.active.values(), self._row_us), self._row_us)
 
     def _use_old(self, checkpoint: Checkpoint) -> None:
         """The park and the rules under which the rows behind the checkpoint were written."""

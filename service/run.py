@@ -329,6 +329,11 @@ class Service:
             found.append(f"the journal refuses rows, nothing new is taken in: {self.intake.refusing}")
         if self.pipeline.poisoned_rows:
             found.append(f"{self.pipeline.poisoned_rows} journal rows could not be processed; alarms may be incomplete")
+        if self.pipeline.begun_anew:
+            found.append(
+                "the engine's state could not be read at the start; standing alerts are unverified until data decide,"
+                f" and delays began anew: {self.pipeline.begun_anew}"
+            )
         if self.writer.status.state == "down":
             found.append(f"the database does not take rows; the journal keeps them: {self.writer.status.error}")
         found += self.rules.problems()

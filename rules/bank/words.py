@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 from park.duration import format_duration
@@ -84,7 +85,7 @@ class Words(ABC):
         told = []
         for one in happened.rows():
             rule, name, quality = rule_id[one.slot], target[one.slot], one.quality
-            why = self.sentence(happened.change, happened.side, one)
+            why = self._why(happened.change, happened.side, one)
             told.append(
                 Transition(
                     alert_id=alert_id(rule, name, side_name, one.onset_us),
@@ -105,6 +106,12 @@ class Words(ABC):
                 )
             )
         return told
+
+    def _why(self, change: Change, side: SideName, one: Told) -> str:
+        if self.extras and all(isnan(number) for number in one.extra):
+            # It was taken over without the engine's state (`rules.adopt`), and no signal has been known since.
+            return self.marked("not known since the engine began anew, stands as it stood", one)
+        return self.sentence(change, side, one)
 
     @abstractmethod
     def sentence(self, change: Change, side: SideName, one: Told) -> str:

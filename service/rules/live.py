@@ -11,6 +11,7 @@ import structlog
 from park.index import TagTable
 from park.yamlfile import no_collection
 from rules.engine import Engine
+from rules.standing import Standing as StandingAlerts
 from service.alerts.book import AlertBook
 from service.rules.active import Standing, Status
 from service.rules.compiled import Compiled, compile_rules, live_key, occasion, standings_on
@@ -76,6 +77,11 @@ class LiveRules:
         if self._counted[0] != key:
             self._counted = (key, Counter(one.status for one in self.standings()))
         return self._counted[1]
+
+    def begin_anew(self, standing: StandingAlerts, now_us: int) -> None:
+        """With an engine of which nothing is known but the alerts that stand."""
+        self.compiled = compile_rules(self.tags, self.version, self.day)
+        self.engine.adopt(standing, now_us)
 
     # -- ahead of a row ------------------------------------------------------------------------------------------------
 
