@@ -2,7 +2,8 @@
 
 A pane end is passed when a later sample of the tag shows it, or when the clock has left it behind by the grace. What
 the data show is final. The clock looks ahead without touching the panes: samples still on their way go into theirs.
-What it decides stays decided; what it cannot decide makes the signal bad, and the data decide when they come.
+The newest end that it decided is judged again when data pass it, with what has come since: no hour is lost because its
+last minutes came late. What it cannot decide makes the signal bad, and the data decide when they come.
 """
 
 from abc import abstractmethod
@@ -98,7 +99,7 @@ class PaneEndKind(DerivedKind):
         behind = ~first & (before < to)
         slots, to = slots[behind], to[behind]
         while len(slots):
-            due = self._next_end(slots)
+            due = self._first_end(slots)
             end = np.minimum(due, to)
             self.panes.move(slots, end)
             judged = due <= to
@@ -110,6 +111,12 @@ class PaneEndKind(DerivedKind):
                 self.panes.move(slots[silent], to[silent])
             more = ~silent & (end < to)
             slots, to = slots[more], to[more]
+
+    def _first_end(self, slots: Rows) -> Ints:
+        """The first end that data have not passed; of those that the clock decided the newest, if it is later."""
+        step = self.step[slots]
+        ends: Ints = (np.maximum(self.decided[slots] // step * step - 1, self.panes.pane[slots]) // step + 1) * step
+        return ends
 
     def _next_end(self, slots: Rows) -> Ints:
         """The first end that is not decided."""

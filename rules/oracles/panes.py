@@ -91,6 +91,8 @@ class PaneEndTag(ABC):
         self._step = step
         self._grace = grace
         self._decided: int | None = None
+        #: What was said last; before the first end nothing is known either.
+        self._is_bad = True
         self.alarms = TargetAlarms(rule, info.id, rule.limits)
 
     @abstractmethod
@@ -101,7 +103,7 @@ class PaneEndTag(ABC):
         """One advance of this tag."""
         signal: list[Sample] = []
         for sample in samples:
-            for end in self._open_ends(self.history.number(sample.time)):
+            for end in self._open_ends(self.history.number(sample.time), again=True):
                 signal += self._said(end, self.find(end))
             self.history.add(sample)
         for end in self._open_ends(self.history.number(now - self._grace)):
@@ -113,15 +115,20 @@ class PaneEndTag(ABC):
                 self._decided = end
         return self.alarms.advance(now, signal)
 
-    def _open_ends(self, until: int) -> list[int]:
-        """Those up to there that are not passed or decided."""
+    def _open_ends(self, until: int, *, again: bool = False) -> list[int]:
+        """Those up to there that are not passed or decided; ``again``: and the newest that was decided [12.6]."""
         if self.history.running is None:
             return []
-        newest = self.history.running if self._decided is None else max(self.history.running, self._decided)
+        decided = self._decided if self._decided is None or not again else self._decided - 1
+        newest = self.history.running if decided is None else max(self.history.running, decided)
         return [end for end in range(newest + 1, until + 1) if end % self._step == 0]
 
     def _said(self, end: int, found: Found) -> list[Sample]:
-        return [] if found is None else [Sample(self.history.begin(end), found[0], found[1])]
+        """What is bad is said once [12.4]."""
+        if found is None or (found[1] is Quality.BAD and self._is_bad):
+            return []
+        self._is_bad = found[1] is Quality.BAD
+        return [Sample(self.history.begin(end), found[0], found[1])]
 
 
 class PaneEndOracle:
