@@ -48,7 +48,9 @@ class Demo:
             raise ValueError(f"the scenario lasts {duration_s:g} s; --for {for_s:g}s is shorter, give at least that")
         self._for_s = for_s
         self._console = console
-        self._stack = Stack(scenario_file.parent / self.scenario.park, http_port=port)
+        beside = scenario_file.parent
+        rules_file = beside / self.scenario.rules if self.scenario.rules else None
+        self._stack = Stack(beside / self.scenario.park, rules_file=rules_file, http_port=port)
         self._ledger = Ledger()
         self._latency_ms: dict[str, list[float]] = {"opcua": [], "mqtt": []}
         self._ready: dict[str, asyncio.Event] = {}

@@ -26,9 +26,15 @@ class Stack:
     """Everything in one temporary directory, on free ports; nothing is left of it."""
 
     def __init__(
-        self, park_file: Path, *, http_port: int | None = None, journal: Mapping[str, Any] | None = None
+        self,
+        park_file: Path,
+        *,
+        rules_file: Path | None = None,
+        http_port: int | None = None,
+        journal: Mapping[str, Any] | None = None,
     ) -> None:
         self.park_file = park_file.resolve()
+        self._rules_file = rules_file.resolve() if rules_file else None
         self.tags = TagTable(load_park(park_file.read_text("utf-8"), str(park_file)).park)
         self.http_port = http_port or free_port()
         self.url = f"http://127.0.0.1:{self.http_port}"
@@ -110,6 +116,7 @@ class Stack:
         ]
         config = {
             "park": str(self.park_file),
+            "rules": str(self._rules_file) if self._rules_file else [],
             "data_dir": str(self.data_dir),
             "http": {"port": self.http_port},
             "journal": self._journal,

@@ -51,6 +51,8 @@ class Scenario(_Model):
     name: str
     #: Park file it is written for, beside this file.
     park: str
+    #: Rule file beside this one; None: the limits and time-outs of the park file.
+    rules: str | None = None
     seed: int = Field(ge=0)
     duration_us: Annotated[DurationUs, Field(gt=0)] = Field(alias="duration")
     #: Seconds that pass in the plant while one passes on the clock.

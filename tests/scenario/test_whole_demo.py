@@ -31,7 +31,7 @@ def test_report_tells_that_all_protocols_delivered(report: dict[str, Any]) -> No
 def test_report_tells_exactly_the_scripted_alerts(report: dict[str, Any]) -> None:
     alerts = report["alerts"]
     assert (alerts["missing"], alerts["unexpected"], report["errors"]) == ([], [], [])
-    assert alerts["raised"] == alerts["expected"] == 10
+    assert alerts["raised"] == alerts["expected"] == 14
 
 
 def test_report_tells_how_long_an_alert_takes(report: dict[str, Any]) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from park.model import Park
-from park.yamlfile import FileInvalid
+from park.yamlfile import Document, FileInvalid
+from rules.spec import RuleSet
 from simulators.scenario import Expected, Scenario, load_scenario, read_scenario
 from simulators.world import World
 from tests.unit.simulators.conftest import EXAMPLES, START_US
@@ -19,7 +20,9 @@ def demo() -> Scenario:
 
 def _play(park: Park, scenario: Scenario, *, start_us: int, offset_us: int = 0, period_us: int = _S) -> list[Alert]:
     world = World.of_scenario(park, scenario, start_us=start_us)
-    return alerts_of(world, for_us=scenario.duration_us + 2 * _S, period_us=period_us, offset_us=offset_us)
+    rules = Document((EXAMPLES / "small.rules.yaml").read_text("utf-8"), "small.rules.yaml").model(RuleSet)
+    for_us = scenario.duration_us + 2 * _S
+    return alerts_of(world, for_us=for_us, period_us=period_us, offset_us=offset_us, rules=rules)
 
 
 def _meets(expected: Expected, alert: Alert, start_us: int) -> bool:
@@ -32,9 +35,10 @@ def _meets(expected: Expected, alert: Alert, start_us: int) -> bool:
 
 
 def _compare(demo: Scenario, raised: list[Alert], start_us: int) -> None:
-    assert sorted(one.target for one in raised) == sorted(one.target for one in demo.expect)
+    by_name = {(one.rule, one.target): one for one in raised}
+    assert sorted((one.rule, one.target) for one in raised) == sorted((one.rule, one.target) for one in demo.expect)
     for expected in demo.expect:
-        alert = next(one for one in raised if one.target == expected.target)
+        alert = by_name[expected.rule, expected.target]
         assert _meets(expected, alert, start_us), f"{expected} is not {alert}"
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from park.batch import SampleBatch
 from park.model import Level
 from rules.engine import Engine
-from rules.spec import default_rules
+from rules.spec import RuleSet, default_rules
 from rules.transition import Change, Transition
 from simulators.world import World
 
@@ -27,9 +27,11 @@ class Alert:
     unverified: bool = False
 
 
-def alerts_of(world: World, *, for_us: int, period_us: int = 1_000_000, offset_us: int = 0) -> list[Alert]:
+def alerts_of(
+    world: World, *, for_us: int, period_us: int = 1_000_000, offset_us: int = 0, rules: RuleSet | None = None
+) -> list[Alert]:
     """Everything raised while the world is asked once a period, the engine's clock a tenth of a second behind."""
-    engine = Engine(world.table, default_rules())
+    engine = Engine(world.table, rules or default_rules())
     alerts: dict[str, Alert] = {}
     for since_us in range(offset_us, for_us, period_us):
         frame = world.frame(world.start_us + since_us)
