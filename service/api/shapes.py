@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from park.index import TagTable
+from rules.spec import RuleSet
 from service.alerts.book import AlertBook
 from service.alerts.contexts import Context
 from service.alerts.model import ALERT_DEFAULTS, Alert, Event
@@ -16,10 +17,11 @@ _TIMES = ("onset", "raised", "detected", "cleared", "acked", "aside_since", "asi
 
 
 class Names:
-    """Names for people, by id. One for each `TagTable`."""
+    """Names for people, by id. One for each `TagTable` and set of rules."""
 
-    def __init__(self, tags: TagTable) -> None:
+    def __init__(self, tags: TagTable, rules: RuleSet) -> None:
         self.tags = tags
+        self.rules = rules
         park = tags.park
         self.enterprises = {park.id: park.name} | {one.id: one.name for one in park.enterprises}
         self.sources = {f"{owner}.{one.id}": one.name for owner, sources in park.owners() for one in sources}
@@ -28,6 +30,13 @@ class Names:
         """Of a tag; empty for anything else."""
         info = self.tags.by_id(target)
         return info.tag.name if info is not None else ""
+
+    def rule(self, rule_id: str) -> tuple[str, str, str]:
+        """Of a live rule: its name, what the operator should do, the standard and clause; else empty."""
+        rule = self.rules.by_id(rule_id)
+        if rule is None:
+            return "", "", ""
+        return rule.name, rule.guidance, f"{rule.standard} {rule.clause}".strip()
 
 
 def alert_shape(alert: Alert, names: Names) -> dict[str, Any]:
@@ -42,6 +51,7 @@ def _alert_shape(fields: dict[str, Any], names: Names) -> dict[str, Any]:
     shape["enterprise_name"] = names.enterprises.get(shape["enterprise"], "")
     shape["source_name"] = names.sources.get(shape["source"], "")
     shape["target_name"] = names.target(shape["target"])
+    shape["rule_name"], shape["guidance"], shape["standard"] = names.rule(shape["rule"])
     return shape
 
 

@@ -23,13 +23,14 @@ class State:
         self.frames = Frames(view, self.status, lambda: self.names)
         self.metrics = Metrics(view)
         self.most_listeners = most_listeners
-        self._names = Names(view.tags)
+        self._names = Names(view.tags, view.live_rules())
 
     @property
     def names(self) -> Names:
-        """Of the park in force."""
-        if self._names.tags is not self.view.tags:
-            self._names = Names(self.view.tags)
+        """Of the park and the rules in force."""
+        tags, rules = self.view.tags, self.view.live_rules()
+        if self._names.tags is not tags or self._names.rules is not rules:
+            self._names = Names(tags, rules)
         return self._names
 
 

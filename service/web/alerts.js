@@ -71,7 +71,8 @@ class Row {
     setText(this.stateText, w.states[alert.state] ?? alert.state);
     this.level.hidden = !alert.level;
     setText(this.level, alert.level);
-    const name = alert.rule === "stop-work" ? w.stopWork : alert.target_name;
+    // Without sides the alarm is about a fault or a condition: the rule's name says more than the tag's.
+    const name = alert.rule === "stop-work" ? w.stopWork : (!alert.side && alert.rule_name) || alert.target_name;
     setText(this.name, name || alert.target);
     setText(this.target, name ? alert.target : "");
     setText(this.source, alert.source_name || alert.source);
@@ -172,7 +173,7 @@ export class AlertList {
     const w = words();
     const text = [
       ...[alert.target, alert.target_name, alert.source, alert.source_name, alert.enterprise, alert.enterprise_name],
-      ...[alert.level, alert.rule, w.states[alert.state], w.priorities[alert.priority]],
+      ...[alert.level, alert.rule, alert.rule_name, w.states[alert.state], w.priorities[alert.priority]],
     ].join(" ").toLowerCase();
     return this.#filter.split(/\s+/).every((word) => text.includes(word));
   }

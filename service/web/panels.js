@@ -187,14 +187,15 @@ export class Detail {
 
   #show({ alert, events, events_complete }) {
     const w = words();
-    setText(document.getElementById("detail-title"), `${alert.rule === "stop-work" ? w.stopWork : alert.target_name || alert.target} ${alert.level}`);
+    setText(document.getElementById("detail-title"), `${alert.rule === "stop-work" ? w.stopWork : (!alert.side && alert.rule_name) || alert.target_name || alert.target} ${alert.level}`);
     const facts = [
       [w.where, `${alert.enterprise_name || alert.enterprise} · ${alert.source_name || alert.source}`],
       [w.what, alert.target],
       [w.value, `${number(alert.value)} ${alert.unit} · ${w.limit} ${number(alert.limit)} · ${w.peak} ${number(alert.peak)}`],
-      [w.why, alert.why],
+      [w.why, alert.why], ...(alert.guidance ? [[w.guidance, alert.guidance]] : []),
+      ...(alert.standard ? [[w.standard, alert.standard]] : []),
       [w.onsetLong, full(alert.onset)], [w.raised, full(alert.raised)], [w.detected, full(alert.detected)],
-      [w.cleared, full(alert.cleared)], [w.by, alert.acked_by || "—"], [w.rule, alert.rule],
+      [w.cleared, full(alert.cleared)], [w.by, alert.acked_by || "—"], [w.rule, alert.rule_name ? `${alert.rule_name} (${alert.rule})` : alert.rule],
       [w.firstOut, alert.first_out ? w.isFirst : alert.group ? w.isNotFirst : "—"],
     ];
     document.getElementById("detail-facts").replaceChildren(

@@ -109,6 +109,7 @@ class ServiceInMemory:
     norms: KpiNorms = field(default_factory=KpiNorms)
     #: Sources that the law looks after.
     hazards: tuple[str, ...] = ("tank-1",)
+    rules_live: RuleSet = field(default_factory=default_rules)
     #: For processes of their own.
     dsn: str = NO_DATABASE
 
@@ -157,8 +158,8 @@ class ServiceInMemory:
         raise NotImplementedError
 
     def live_rules(self) -> RuleSet:
-        """Every tag's own limits and time-outs."""
-        return default_rules()
+        """Every tag's own limits and time-outs, unless a test says otherwise."""
+        return self.rules_live
 
     def latest(self) -> Latest:
         """Of what `measure` took in."""

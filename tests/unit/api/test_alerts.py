@@ -2,6 +2,7 @@
 
 import httpx
 
+from rules.spec import RuleSet
 from rules.transition import Change
 from service.api.keys import Keys
 from tests.unit.api.service_in_memory import START_US, ServiceInMemory
@@ -80,6 +81,18 @@ async def test_an_alert_shows_its_events_from_memory_while_the_database_is_down(
     assert [one["trigger"] for one in answer["events"]] == ["raised", "level_up"]
     assert answer["events_complete"] is True
     assert answer["alert"]["target_name"] == "液位"
+
+
+async def test_an_alert_says_what_its_rule_is_called_and_what_to_do(
+    service: ServiceInMemory, park: httpx.AsyncClient
+) -> None:
+    alert = service.raise_alert(LEVEL, "H")
+    shape = (await park.get(f"/api/v1/alerts/{alert}")).json()["alert"]
+    assert (shape["rule_name"], shape["guidance"], shape["standard"]) == ("", "", "")
+    told = {"name": "储罐液位", "guidance": "停止进料。", "standard": "GB 17681-2024", "clause": "5.1"}
+    service.rules_live = RuleSet.model_validate({"rules": [{"kind": "limit", "id": shape["rule"], **told}]})
+    shape = (await park.get(f"/api/v1/alerts/{alert}")).json()["alert"]
+    assert (shape["rule_name"], shape["guidance"], shape["standard"]) == ("储罐液位", "停止进料。", "GB 17681-2024 5.1")
 
 
 async def test_filters_leave_what_was_asked_for(service: ServiceInMemory, park: httpx.AsyncClient) -> None:
