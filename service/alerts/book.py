@@ -23,6 +23,7 @@ from service.alerts.explained import Explained
 from service.alerts.findings import DETECTED_LATE_US, new_alert, own_transition, take
 from service.alerts.first_out import FirstOut
 from service.alerts.law import Protected
+from service.alerts.live_entries import LiveEntries
 from service.alerts.model import SEVERITY, Alert, Event
 from service.alerts.policy import Policy
 from service.alerts.site import Site
@@ -55,8 +56,11 @@ class AlertBook:
         self._groups = FirstOut(self.policy)
         self._chatter = Chatter()
         self._floods = Floods()
-        self._stop_work = StopWork(self.policy, self._site)
-        self._explained = Explained(self._site, self._facts, self.contexts, self._standing, self._stop_work)
+        live = LiveEntries(self.contexts, self._site, self.policy)
+        self._stop_work = StopWork(live, self._site)
+        self._explained = Explained(self._site, self._facts, self.contexts, live, self._standing)
+        #: Of gas alarms and entries, when it was last judged which work must stop.
+        self._stop_work_seen: tuple[int, int] | None = None
         #: Alerts to be looked at by the next `settle`, and those raised since the last one: id, enterprise.
         self._moved: dict[str, None] = {}
         self._raised: list[tuple[str, str]] = []
@@ -247,7 +251,7 @@ class AlertBook:
     def _begun(self, now_us: int) -> list[Event]:
         events: list[Event] = []
         for entry in self.contexts.beginning(now_us):
-            entry.state = "live"
+            self.contexts.begin(entry)
             from_us = max(entry.from_us, entry.opened_us)
             events.append(self._chain.append(entry, Trigger.CONTEXT_BEGAN, "engine", entry.words(), from_us, now_us))
         if events:
@@ -259,8 +263,11 @@ class AlertBook:
     def settle(self, now_us: int) -> list[Event]:
         """Suppress what is explained, bring back what is not (any more), tell who must stop work. Ends the row."""
         events: list[Event] = []
-        for one in self._stop_work.judge(self.contexts, self._standing.gas(), now_us):
-            events += self._apply_one(one, now_us)
+        seen = self._standing.gas_version, self.contexts.version
+        if seen != self._stop_work_seen:
+            self._stop_work_seen = seen
+            for one in self._stop_work.judge(self._standing.gas(), now_us):
+                events += self._apply_one(one, now_us)
         if self._look_again:
             self._look_again = False
             self._look_at_all()

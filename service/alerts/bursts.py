@@ -1,6 +1,6 @@
 """Chatter and floods: too many alarms, of one point or altogether. They only change how alarms are presented."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -64,7 +64,7 @@ class Floods:
     """Counts by the row's time: what matters is how many alarms came to the operator, whenever they took effect."""
 
     def __init__(self) -> None:
-        self._raised: dict[str, list[int]] = {}
+        self._raised: dict[str, deque[int]] = {}
         self._standing: dict[str, Flood] = {}
 
     def standing(self) -> list[Flood]:
@@ -74,16 +74,18 @@ class Floods:
     def note(self, enterprises: Iterable[str], now_us: int) -> None:
         """Alarms were raised now: whose, one entry each."""
         for enterprise in enterprises:
-            self._raised.setdefault(_ALL, []).append(now_us)
+            self._raised.setdefault(_ALL, deque()).append(now_us)
             if enterprise:
-                self._raised.setdefault(enterprise, []).append(now_us)
+                self._raised.setdefault(enterprise, deque()).append(now_us)
         for key in sorted(self._raised):
             self._judge(key, now_us)
 
     def _judge(self, key: str, now_us: int) -> None:
         times = self._raised[key]
-        if times[0] <= now_us - _TEN_MINUTES_US or times[-1] > now_us:
-            times = self._raised[key] = [one for one in times if now_us - _TEN_MINUTES_US < one <= now_us]
+        if max(times[0], times[-1]) > now_us:  # the clock was put back
+            times = self._raised[key] = deque(one for one in times if one <= now_us)
+        while times and times[0] <= now_us - _TEN_MINUTES_US:
+            times.popleft()
         count, flood = len(times), self._standing.get(key)
         if flood is None and count > FLOOD_BEGINS:
             self._standing[key] = Flood(enterprise=key, since_us=now_us, count=count, most=count)
@@ -96,9 +98,13 @@ class Floods:
 
     def state(self) -> Any:
         """For a snapshot."""
-        return {"raised": list(self._raised.items()), "standing": list(self._standing.values())}
+        return {
+            "raised": [(key, list(times)) for key, times in self._raised.items()],
+            "standing": list(self._standing.values()),
+        }
 
     def load(self, state: Any) -> None:
         """The inverse of `state`."""
-        self._raised = dict(msgspec.convert(state["raised"], list[tuple[str, list[int]]]))
+        raised = msgspec.convert(state["raised"], list[tuple[str, list[int]]])
+        self._raised = {key: deque(times) for key, times in raised}
         self._standing = {one.enterprise: one for one in msgspec.convert(state["standing"], list[Flood])}

@@ -28,6 +28,7 @@ _OF_THE_INSTRUMENT = frozenset({"calibration", "maintenance"})
 #: Entries that are not over, at most; and over ones kept in memory (the store keeps all).
 _MOST_STANDING = 5_000
 _KEEP_OVER = 500
+_NEVER_US = 2**62
 
 ContextState = Literal["planned", "live", "over"]
 
@@ -71,12 +72,11 @@ class Context(msgspec.Struct, kw_only=True):
         permit = f" {self.permit}" if self.permit else ""
         return f"{self.kind.replace('_', ' ')}{permit} at {self.place()} until {at(self.to_us)}: {self.reason}"
 
-    def suppresses(self, alert: Alert, kind: str, site: Site) -> bool:
-        """Whether an alarm of this kind is expected because of it."""
+    def explains(self, kind: str) -> bool:
+        """Whether alarms of this kind that it covers are expected because of it."""
         if self.state != "live" or self.kind in PERMITS:
             return False
-        expected = is_process(kind) or (kind in HEALTH_KINDS and self.kind in _OF_THE_INSTRUMENT)
-        return expected and self.covers(alert, site)
+        return is_process(kind) or (kind in HEALTH_KINDS and self.kind in _OF_THE_INSTRUMENT)
 
     def covers(self, alert: Alert, site: Site) -> bool:
         """Whether all that the alert is about lies within the entry."""
@@ -101,9 +101,17 @@ class Contexts:
     def __init__(self) -> None:
         self.standing: dict[str, Context] = {}
         self.over: OrderedDict[str, Context] = OrderedDict()
+        #: Goes up whenever other entries are live, or may be.
+        self.version = 0
+        #: Nothing is due and nothing begins at times from the first of these on and before the second.
+        self._quiet_us = (0, 0)
 
     def __iter__(self) -> Iterator[Context]:
         return iter(self.standing.values())
+
+    def _changed(self) -> None:
+        self.version += 1
+        self._quiet_us = 0, 0
 
     def get(self, context_id: str) -> Context | None:
         """Standing or lately over."""
@@ -129,6 +137,7 @@ class Contexts:
             opened_by=asked.by,
         )
         self.standing[entry.id] = entry
+        self._changed()
         return entry
 
     def end(self, asked: EndContext, now_us: int) -> tuple[Context, bool]:
@@ -143,6 +152,7 @@ class Contexts:
                     f" {at(entry.to_us)}; to go on longer, open another with its own reason"
                 )
             entry.to_us = asked.at_us
+            self._quiet_us = 0, 0
             return entry, False
         entry.ended_by, entry.end_reason = asked.by, asked.reason.strip()
         self.close(entry, now_us)
@@ -150,16 +160,33 @@ class Contexts:
 
     def due(self, now_us: int, policy: Policy) -> list[Context]:
         """Those whose end has come, in order."""
+        if self._is_quiet(now_us):
+            return []
         found = [one for one in self if one.to_us <= now_us or _is_absurd(one, now_us, policy)]
         return sorted(found, key=lambda one: (one.to_us, one.id))
 
     def beginning(self, now_us: int) -> list[Context]:
         """Those that are to begin, in order."""
-        found = [one for one in self if one.state == "planned" and one.from_us <= now_us]
+        if self._is_quiet(now_us):
+            return []
+        planned = [one for one in self if one.state == "planned"]
+        found = [one for one in planned if one.from_us <= now_us]
+        if not found:
+            ahead_us = [*(one.to_us for one in self), *(one.from_us for one in planned)]
+            self._quiet_us = now_us, min(ahead_us, default=_NEVER_US)
         return sorted(found, key=lambda one: (one.from_us, one.id))
+
+    def _is_quiet(self, now_us: int) -> bool:
+        return self._quiet_us[0] <= now_us < self._quiet_us[1]
+
+    def begin(self, entry: Context) -> None:
+        """It is live."""
+        entry.state = "live"
+        self._changed()
 
     def close(self, entry: Context, over_us: int) -> None:
         """It is over."""
+        self._changed()
         entry.state, entry.over_us = "over", over_us
         del self.standing[entry.id]
         self.over[entry.id] = entry
@@ -174,6 +201,7 @@ class Contexts:
         """The inverse of `state`."""
         self.standing = {one.id: one for one in msgspec.convert(state["standing"], list[Context])}
         self.over = OrderedDict((one.id, one) for one in msgspec.convert(state["over"], list[Context]))
+        self._changed()
 
 
 def _is_absurd(entry: Context, now_us: int, policy: Policy) -> bool:

@@ -7,10 +7,10 @@ import msgspec
 from service.alerts.asked import Facts
 from service.alerts.contexts import Contexts
 from service.alerts.law import COMM_EXPLAINS, is_process, protection
+from service.alerts.live_entries import LiveEntries
 from service.alerts.model import Alert
 from service.alerts.site import Site
-from service.alerts.standing import STANDS, Standing
-from service.alerts.stop_work import StopWork
+from service.alerts.standing import Standing
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,14 +32,14 @@ class Explained:
         site: Site,
         facts: Callable[[Alert], Facts],
         contexts: Contexts,
+        live: LiveEntries,
         standing: Standing,
-        stop_work: StopWork,
     ) -> None:
         self._site = site
         self._facts = facts
         self._contexts = contexts
+        self._live = live
         self._standing = standing
-        self._stop_work = stop_work
 
     def protection(self, alert: Alert) -> str:
         """Why it must not be put aside; empty where it may."""
@@ -47,16 +47,15 @@ class Explained:
         if found := protection(facts, alert.peak_level):
             return found
         if facts.gas and is_process(facts.kind):
-            inside = next((one for one in self._contexts if self._stop_work.is_inside(alert, one)), None)
-            if inside is not None:
-                return f"a gas alarm inside a live permit is never put aside: {inside.words()}"
+            for permit in self._live.inside(alert):
+                return f"a gas alarm inside a live permit is never put aside: {permit.words()}"
         return ""
 
     def causes(self, alert: Alert) -> Iterator[Cause]:
         """All that explains it: context entries in the order in which they were opened, then communication alarms."""
         kind = self._facts(alert).kind
-        for entry in self._contexts:
-            if entry.suppresses(alert, kind, self._site):
+        for entry in self._live.covering(alert):
+            if entry.explains(kind):
                 yield Cause(actor=entry.actor, reason=entry.words(), since_us=entry.from_us, until_us=entry.to_us)
         if kind in COMM_EXPLAINS:
             own = () if kind == "stale" else (alert.target,)
@@ -65,7 +64,7 @@ class Explained:
 
     def _silences(self, line: str) -> Iterator[Cause]:
         for other in self._standing.about(line):
-            if other.state in STANDS and self._facts(other).kind == "stale":
+            if self._facts(other).kind == "stale":
                 reason = f"explained by the communication alarm of {line}: {other.why}"
                 yield Cause(actor=f"comm:{other.id}", reason=reason, since_us=other.raised_us, until_us=None)
 

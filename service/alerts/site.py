@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 
 from park.index import TagTable
 
 _EARTH_M = 6_371_008.8
+_DEGREE_M = math.radians(_EARTH_M)
 
 
 class Site:
@@ -23,7 +24,7 @@ class Site:
         self.enterprises: frozenset[str] = frozenset()
         if tags is not None:
             self._learn(tags)
-        self.near = cache(self._near)
+        self.near = lru_cache(maxsize=1_024)(self._near)
 
     def _learn(self, tags: TagTable) -> None:
         parts: dict[str, set[str]] = {}
@@ -66,14 +67,15 @@ class Site:
 
     def _near(self, sources: frozenset[str], within_m: float) -> frozenset[str]:
         """These sources, and those of the same enterprise within the distance of one of them."""
+        by_owner: dict[str, list[str]] = {}
+        for one in sources & self._enterprise.keys():
+            by_owner.setdefault(self._enterprise[one], []).append(one)
         return sources | {
             other
             for other, owner in self._enterprise.items()
-            if any(
-                self._enterprise.get(one) == owner
-                and distance_m(self._position[one], self._position[other]) <= within_m
-                for one in sources
-            )
+            if owner in by_owner
+            and other not in sources
+            and any(_is_near(self._position[one], self._position[other], within_m) for one in by_owner[owner])
         }
 
 
@@ -83,6 +85,11 @@ def _lines(device: str, named_alone: Iterable[str]) -> tuple[str, ...]:
     connection, _, part = device.partition("/")
     # Where tags without a device share the connection's name, an alarm under that name may be theirs alone.
     return (device, connection) if part and connection not in named_alone else (device,)
+
+
+def _is_near(a: tuple[float, float], b: tuple[float, float], within_m: float) -> bool:
+    # Most are too far north or south already; that is quickly seen.
+    return abs(a[1] - b[1]) * _DEGREE_M <= within_m + 1 and distance_m(a, b) <= within_m
 
 
 def distance_m(a: tuple[float, float], b: tuple[float, float]) -> float:

@@ -21,8 +21,11 @@ class Standing:
     def __init__(self) -> None:
         self.active: dict[str, Alert] = {}
         self.ended: OrderedDict[str, Alert] = OrderedDict()
+        #: Those whose condition stands.
         self._by_target: dict[str, dict[str, None]] = {}
         self._gas: dict[str, None] = {}
+        #: Goes up whenever there are other gas alarms.
+        self.gas_version = 0
         self._timed: dict[str, None] = {}
 
     def get(self, alert_id: str) -> Alert | None:
@@ -32,9 +35,11 @@ class Standing:
     def put(self, alert: Alert, facts: Facts) -> None:
         """It stands (again)."""
         self.active[alert.id] = alert
-        self._by_target.setdefault(alert.target, {})[alert.id] = None
-        if facts.gas and is_process(facts.kind) and alert.state in STANDS:
-            self._gas[alert.id] = None
+        if alert.state in STANDS:
+            self._by_target.setdefault(alert.target, {})[alert.id] = None
+            if facts.gas and is_process(facts.kind):
+                self._gas[alert.id] = None
+                self.gas_version += 1
         self.moved(alert)
 
     def moved(self, alert: Alert) -> None:
@@ -44,16 +49,22 @@ class Standing:
         else:
             self._timed.pop(alert.id, None)
         if alert.state not in STANDS:
-            self._gas.pop(alert.id, None)
+            self._returned(alert)
         if alert.state is State.NORM:
             self._end(alert)
 
+    def _returned(self, alert: Alert) -> None:
+        if alert.id in self._gas:
+            del self._gas[alert.id]
+            self.gas_version += 1
+        same = self._by_target.get(alert.target, {})
+        if alert.id in same:
+            del same[alert.id]
+            if not same:
+                del self._by_target[alert.target]
+
     def _end(self, alert: Alert) -> None:
         del self.active[alert.id]
-        same = self._by_target[alert.target]
-        del same[alert.id]
-        if not same:
-            del self._by_target[alert.target]
         self.ended[alert.id] = alert
         while len(self.ended) > KEEP_ENDED:
             self.ended.popitem(last=False)
@@ -61,18 +72,20 @@ class Standing:
     def rebuild(self, facts: Callable[[Alert], Facts]) -> None:
         """After ``active`` was filled, or facts may have changed."""
         self._by_target, self._gas, self._timed = {}, {}, {}
+        self.gas_version += 1
         for alert in list(self.active.values()):
             alert.kind = alert.kind or facts(alert).kind
             self.put(alert, facts(alert))
 
     def of(self, targets: Iterable[str]) -> Iterator[str]:
-        """Ids of the alerts about these targets, in order."""
+        """Ids of the alerts about these targets whose condition stands."""
         for target in targets:
             yield from self._by_target.get(target, ())
 
     def about(self, target: str) -> list[Alert]:
-        """The alerts about one target, in order."""
-        return [self.active[one] for one in self._by_target.get(target, ())]
+        """The alerts about one target whose condition stands, in the order in which they were raised."""
+        found = [self.active[one] for one in self._by_target.get(target, ())]
+        return sorted(found, key=lambda one: (one.raised_us, one.id))
 
     def gas(self) -> list[Alert]:
         """Gas alarms whose condition stands."""

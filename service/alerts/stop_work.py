@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from rules.transition import Change, Transition, alert_id
-from service.alerts.contexts import STOP_WORK_PERMITS, Context
+from service.alerts.contexts import Context
 from service.alerts.law import STOP_WORK
+from service.alerts.live_entries import LiveEntries
 from service.alerts.model import Alert
-from service.alerts.policy import Policy
 from service.alerts.site import Site
 
 
@@ -25,27 +25,25 @@ class Order(msgspec.Struct, kw_only=True):
 class StopWork:
     """One alert for each permit, which stands while any gas alarm stands inside it."""
 
-    def __init__(self, policy: Policy, site: Site) -> None:
-        self._policy = policy
+    def __init__(self, live: LiveEntries, site: Site) -> None:
+        self._live = live
         self._site = site
         #: By id of the permit, from its first order until it is over.
         self._orders: dict[str, Order] = {}
 
-    def is_inside(self, gas: Alert, permit: Context) -> bool:
-        """Whether a gas alarm is one that the people of this permit must know of."""
-        if permit.state != "live" or permit.kind not in STOP_WORK_PERMITS:
-            return False
-        if gas.source in self._site.near(permit.sources(self._site), self._policy.stop_work_m):
-            return True
-        return permit.covers(gas, self._site)
-
-    def judge(self, permits: Iterable[Context], gas: Iterable[Alert], now_us: int) -> Iterator[Transition]:
-        """What is to be raised and cleared, given all live permits and all gas alarms whose condition stands."""
-        live = {one.id: one for one in permits if one.state == "live" and one.kind in STOP_WORK_PERMITS}
-        alarms = sorted(gas, key=lambda one: (one.raised_us, one.id)) if live else []
+    def judge(self, gas: Iterable[Alert], now_us: int) -> Iterator[Transition]:
+        """What is to be raised and cleared, given all gas alarms whose condition stands. Where these and the permits
+        are as they were, nothing is.
+        """
+        live = {one.id: one for one in self._live.permits}
+        first: dict[str, Alert] = {}
+        for alarm in sorted(gas, key=lambda one: (one.raised_us, one.id)) if live else ():
+            if len(first) == len(live):
+                break
+            for permit in self._live.inside(alarm):
+                first.setdefault(permit.id, alarm)
         for permit in live.values():
-            inside = next((one for one in alarms if self.is_inside(one, permit)), None)
-            order = self._orders.get(permit.id)
+            inside, order = first.get(permit.id), self._orders.get(permit.id)
             if inside is not None and (order is None or not order.standing):
                 yield self._raise(permit, inside, now_us)
             elif inside is None and order is not None and order.standing:
