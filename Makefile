@@ -1,6 +1,6 @@
 # What `make` can do here. Everything stays inside this directory; see deploy/setup.sh for how.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench backtest torture tep pictures lock clean
+.PHONY: help setup demo test properties bench backtest torture tep pictures lock clean
 
 BIN := .venv/bin
 
@@ -19,6 +19,9 @@ test: setup ## every check: lint, format, architecture, types, tests
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+properties: setup ## the property tests in their long form, thousands of random worlds a kind of rule; an hour or two
+	$(BIN)/pytest -m slow tests/unit tests/contract
 
 bench: setup ## measure speed; writes bench.json
 	@$(BIN)/parkwatch bench --json bench.json

@@ -24,7 +24,7 @@ from tests.unit.rules.kind_worlds import RULES
 from tests.unit.rules.worlds import Action, Advance, Row, Samples, do, histories, play, tables
 
 _SETTINGS = settings(
-    max_examples=25,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )

@@ -13,7 +13,7 @@ from rules.oracles.oracle import Oracle
 from rules.transition import Change, Transition, to_bytes
 from tests.unit.rules.worlds import Action, Advance, Row, Samples, World, backlogs, do, play, silences, worlds
 
-_QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _LONG = settings(_QUICK, max_examples=4000)
 
 

@@ -208,6 +208,19 @@ def test_fixed_limits_that_come_to_be_set_by_a_tag_keep_their_alert() -> None:
     assert _moved(engine, rule(BY_S), "2 | 3: s:85") == ["3 cleared H high"]
 
 
+def test_an_alert_does_not_end_under_a_limit_that_is_not_known() -> None:
+    # The limit was fixed; now s sets it, which is not heard before 9 s.
+    fixed = {"id": "x", "kind": "limit", "limits": {"H": 90}, "applies_to": {"tag": ["a"]}}
+    engine = Engine(table_of(A, S, T), RuleSet.model_validate({"rules": [fixed]}))
+    assert shorts(tell("0: a:95", engine=engine)) == ["0 raised H high"]
+    other = Engine(engine.tags, rule(BY_S))
+    other.restore(engine.snapshot())
+    told = tell("1: a:94 | 2: a:50! | 3: a:60 | 4: a:95", engine=other)
+    assert shorts(told) == ["2 unverified H high unverified", "3 verified H high"]
+    assert told[1].why == "good data again: level 60 %, alarm at H, whose limit is not known"
+    assert shorts(tell("9: s:90 | 10: s:96", engine=other)) == ["10 cleared H high"]
+
+
 _SETTINGS = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )

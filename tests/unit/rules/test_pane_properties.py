@@ -18,7 +18,7 @@ from tests.unit.rules.worlds import Action, World, backlogs, do, play, worlds
 _KINDS = ["window", "deviation", "forecast"]
 #: Those that `worlds` resets alerts of.
 _IDS = ("tag-limits", "all-limits")
-_QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _LONG = settings(_QUICK, max_examples=3000)
 
 

@@ -105,8 +105,8 @@ def test_a_backlog_is_judged_in_the_past_where_the_clock_could_not_decide() -> N
 
 
 def test_the_newest_end_that_the_clock_decided_is_judged_again_when_data_pass_it() -> None:
-    # 12.6: the end at 5 s (50, 50, 50, -) stays decided; with 4 s = 95 it would have been above 60. That at 6 s (50, 50, -,
-    # -) was decided by 7 s; now it is 50, 50, 95, 99. At 8 s 95, 99, 20, 20 is 58.5.
+    # 12.6: the end at 5 s (50, 50, 50, -) stays decided; with 4 s = 95 it would have been above 60. That at 6 s
+    # (50, 50, -, -) was decided by 7 s; now it is 50, 50, 95, 99. At 8 s 95, 99, 20, 20 is 58.5.
     assert short_story("0: 50 | 1: 50 | 2: 50 | 3: 50 | 7 | 8: 4=95 5=99 6=20 7=20 8=20", **_MEAN) == [
         "6 raised H high @8",
         "8 cleared H high",
@@ -117,7 +117,10 @@ def test_an_hour_whose_last_minutes_come_late_is_not_lost() -> None:
     hour = {"kind": "window", "window": "1h", "panes": 4, "sliding": False, "limits": {"H": 60}}
     # The line is down from 16:45 to 17:10; the quarter that is missing takes the mean from 50 to 62.5.
     story = "0: 50 | 900: 50 | 1800: 50 | 3610 | 4200: 2700=100 3600=40 4200=40"
-    assert short_story(f"{story} | 4500: 40 | 5400: 40 | 6300: 40 | 7200: 40", **hour) == ["3600 raised H high @4200", "7200 cleared H high"]
+    assert short_story(f"{story} | 4500: 40 | 5400: 40 | 6300: 40 | 7200: 40", **hour) == [
+        "3600 raised H high @4200",
+        "7200 cleared H high",
+    ]
     # The other way round: what was raised from too little ends as of the same moment.
     story = "0: 70 | 900: 70 | 1800: 70 | 3610 | 4200: 2700=10 3600=10 4200=10"
     assert short_story(story, **hour) == ["3600 raised H high @3610", "3600 cleared H high @4200"]

@@ -198,7 +198,7 @@ def _check(story: Story) -> None:
 
 
 @given(_rows)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_nothing_is_lost_nothing_stays_aside_too_long_and_the_law_is_kept(
     rows: list[tuple[float, list[Step]]],
 ) -> None:
@@ -217,7 +217,7 @@ def test_nothing_is_lost_nothing_stays_aside_too_long_and_the_law_is_kept(
 
 
 @given(_rows, st.sets(st.integers(0, 100)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_book_restored_anywhere_says_the_same(rows: list[tuple[float, list[Step]]], breaks: set[int]) -> None:
     steady, broken = Story(), Story()
     for i, (passes_s, steps) in enumerate(rows):
@@ -230,7 +230,7 @@ def test_book_restored_anywhere_says_the_same(rows: list[tuple[float, list[Step]
 
 
 @given(_rows)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_last_event_of_each_alert_and_entry_says_how_it_stands(rows: list[tuple[float, list[Step]]]) -> None:
     story = Story()
     last: dict[str, Event] = {}

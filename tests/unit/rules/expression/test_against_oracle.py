@@ -13,7 +13,7 @@ from tests.unit.rules.expression.worlds import START_S, histories, rule_sets, ta
 from tests.unit.rules.worlds import SECOND, Advance, Reset, Samples, do, play
 
 _SETTINGS = settings(
-    max_examples=100,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
