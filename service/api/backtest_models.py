@@ -20,8 +20,10 @@ class BacktestBody(_Shape):
     """Which rules are tried on which stored samples."""
 
     rules: str = Field(description="Text of a rule file (YAML)", max_length=16_000_000, examples=[_RULES])
-    from_: str = Field(alias="from", description="RFC 3339 with an offset", examples=["2026-11-01T00:00:00+08:00"])
-    to: str = Field(description="Not part of the span", examples=["2026-11-02T00:00:00+08:00"])
+    from_: str = Field(
+        alias="from", description="RFC 3339 with an offset", max_length=40, examples=["2026-11-01T00:00:00+08:00"]
+    )
+    to: str = Field(description="Not part of the span", max_length=40, examples=["2026-11-02T00:00:00+08:00"])
     against_live: bool = Field(default=False, description="Also tell how it differs from the rules that are live")
     tags: list[Part] = Field(
         default_factory=list,

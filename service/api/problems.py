@@ -97,12 +97,13 @@ def _one_error(error: Mapping[str, Any], *, show_values: bool) -> dict[str, Any]
 
 
 def _shown(value: Any) -> Any:
-    """Short, and nothing nested."""
-    if isinstance(value, (int, float, bool, type(None))):
-        return value
+    """Short, nothing nested, and nothing that JSON cannot hold (large integers, lone surrogates)."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
+        value = f"{value:.6g}" if abs(value) < 10**300 else "a very large number"
     if isinstance(value, str):
+        value = value.encode(errors="replace").decode()
         return value if len(value) <= 200 else value[:200] + "…"
-    return None
+    return value if isinstance(value, (int, float, bool, type(None))) else None
 
 
 def _problem_of(error: Mapping[str, Any]) -> str:

@@ -50,7 +50,7 @@ class RuleFileShape(_Shape):
     """One file."""
 
     name: str = Field(max_length=200, min_length=1, examples=["site.yaml"])
-    text: str = Field(examples=["rules:\n  - {id: tag-limits, kind: limit}\n"])
+    text: str = Field(max_length=16_000_000, examples=["rules:\n  - {id: tag-limits, kind: limit}\n"])
 
 
 class RulesBody(_Shape):
