@@ -75,6 +75,12 @@ class SignalKind:
         """See `rules.kind.Kind`. Done in the `advance` that follows, for what it brings comes before."""
         self._resets = alert_ids
 
+    def _take(self, derived: Samples) -> None:
+        """Derived samples: to the bank, and into what is known."""
+        derived = finite(derived)
+        self.bank.play(derived, self.known)
+        self.known.learn(derived)
+
     def _advance_bank(self, now_us: int) -> list[Transition]:
         if self._resets:
             self.bank.reset(self._resets, now_us)
@@ -109,7 +115,8 @@ class SignalKind:
         same = self._same_structure(saved, columns, notes)
         rows = (found >= 0) & np.append(same, False)[found]
         if rows.any():
-            self._load_signal(columns, rows, found[rows])
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._load_signal(columns, rows, found[rows])
         taken = load_bank(self.bank, saved, moved, relimit=self.RELIMIT)
         self._recall_alerts()
         return taken
@@ -177,17 +184,20 @@ class DerivedKind(SignalKind, ABC):
         """See `rules.kind.Kind`."""
         mine = self._mine(samples)
         if len(mine):
-            self._hand_over(self.derive(mine))
+            with np.errstate(over="ignore", invalid="ignore"):
+                derived = self.derive(mine)
+            self._hand_over(derived)
 
     def advance(self, now_us: int, samples: Samples | None, memory: Memory) -> list[Transition]:
         """See `rules.kind.Kind`."""
-        self._hand_over(self.tick(now_us, memory))
+        with np.errstate(over="ignore", invalid="ignore"):
+            derived = self.tick(now_us, memory)
+        self._hand_over(derived)
         return self._advance_bank(now_us)
 
     def _hand_over(self, derived: Samples | None) -> None:
         if derived is not None and len(derived):
-            self.bank.play(derived, self.known)
-            self.known.learn(derived)
+            self._take(derived)
 
     def _mine(self, samples: Samples) -> Samples:
         if self._direct:
@@ -232,7 +242,8 @@ class TickKind(SignalKind, ABC):
 
     def advance(self, now_us: int, samples: Samples | None, memory: Memory) -> list[Transition]:
         """See `rules.kind.Kind`."""
-        judged = self.judge(now_us, samples, memory) if len(self.bank) else None
+        with np.errstate(over="ignore", invalid="ignore"):
+            judged = self.judge(now_us, samples, memory) if len(self.bank) else None
         if judged is not None:
             self._hand_over(now_us, *judged)
         return self._advance_bank(now_us)
@@ -258,5 +269,12 @@ class TickKind(SignalKind, ABC):
             all_good=not grade[changed].any(),
             extra=None if extra is None else extra[:, changed],
         )
-        self.bank.play(signals, self.known)
-        self.known.learn(signals)
+        self._take(signals)
+
+
+def finite(derived: Samples) -> Samples:
+    """What has overflowed is no number, and bad: it shall neither raise nor clear anything."""
+    fine = np.isfinite(derived.value) | (derived.grade >= Quality.BAD)
+    if fine.all():
+        return derived
+    return replace(derived, grade=np.where(fine, derived.grade, np.uint8(Quality.BAD)), all_good=False)

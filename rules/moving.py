@@ -104,7 +104,9 @@ class Setters:
 
     def move(self, slots: Rows) -> None:
         """Let these limits take effect."""
-        reset = self._limit - self._deadband
+        # Under a limit that was never known nothing begins, and what stands from before (it was raised under other
+        # limits, or by an engine of which nothing else is known) does not end.
+        reset = np.where(self._set & np.isposinf(self._limit), -np.inf, self._limit - self._deadband)
         for number, side in enumerate(self._bank.sides):
             rows = slice(2 * number, 2 * number + 2)
             side.limit[:, slots], side.reset[:, slots] = self._limit[rows, slots], reset[rows, slots]

@@ -217,6 +217,7 @@ class Panes:
     def _finished(self, slots: Rows, count: Floats) -> Floats:
         """``(parts, slots)``: what is kept of the running panes once they have ended."""
         finished = np.stack([self.so_far(part, slots) for part in self.parts])
+        finished[np.isnan(finished)] = np.inf  # sums that have overflowed both ways: no number, but no empty pane
         finished[:, count == 0] = np.nan
         return finished
 

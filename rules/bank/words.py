@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import isinf, isnan
 from typing import Any
 
 from park.duration import format_duration
@@ -187,6 +187,8 @@ class LevelWords(Words):
         if not name:
             return "a limit that is gone"
         limit = 0.0 + self._sides[side].sign * self._sides[side].limit[level - 1, slot]
+        if isinf(limit):
+            return f"{name}, whose limit is not known"
         return f"{name} {limit:.6g} {self.unit(slot)}".rstrip()
 
 

@@ -195,7 +195,7 @@ class OwnMeanKind(DerivedKind):
         mean = over(made, count)
         deviation = spread(mean, over(total(self.panes.of(view, Part.SQUARE))[0], count))
         scale = np.where(self._by_sigma[slots], np.maximum(deviation, self._least_sigma[slots]), 1.0)
-        told = (count / self.panes.panes >= _LEAST_VALID) & (scale > 0)
+        told = (count / self.panes.panes >= _LEAST_VALID) & (scale > 0) & np.isfinite(scale)
         unsure = view.unsure_pane >= view.end - self.panes.panes
         self._own[:, slots] = mean, deviation, np.where(scale > 0, scale, 1.0)
         self._grade[slots] = np.where(told, np.where(unsure, np.uint8(Quality.UNCERTAIN), np.uint8(0)), _BAD)

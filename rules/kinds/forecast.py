@@ -25,6 +25,8 @@ from rules.transition import Change
 #: How long the clock waits for samples still on their way.
 GRACE_US = 5_000_000
 _MINUTE_US = 60_000_000
+#: In so many minutes nothing stays as it is: ten years.
+_LONG = 5_256_000
 #: So many slots are fitted at once: what that needs stays in the processor's cache.
 _AT_ONCE = 1_000
 
@@ -76,6 +78,8 @@ class MeanWords(_Words):
             return told
         rule = self._rule(one.slot)
         panes = count * (one.limit - so_far) / (level - one.limit)
+        if not panes <= rule.panes:
+            return told  # so slowly that another window begins before
         at_us = int(now_us + panes * (rule.window // rule.panes))
         return f"{told}, passes it at {moment(at_us, int(now_us))} if nothing changes"
 
@@ -93,7 +97,7 @@ class ValueWords(_Words):
         now, slope, _, _ = one.extra
         told = f"now {self._number(now, one.slot)}, {slope:+.6g} {self.unit(one.slot)}/min"
         minutes = (one.limit - now) / slope if slope else -1.0
-        return f"{told}, reaches it in {_rough(minutes)} if nothing changes" if minutes > 0 else told
+        return f"{told}, reaches it in {_rough(minutes)} if nothing changes" if 0 < minutes < _LONG else told
 
 
 def _rough(minutes: float) -> str:

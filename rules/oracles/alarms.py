@@ -1,6 +1,7 @@
 """The executable specification of alarms on one number over time: levels, delays, marks. See `rules.oracles.oracle`."""
 
 from collections.abc import Collection, Mapping, Sequence
+from math import isfinite
 
 from park.model import Alarms, Level, Limit
 from park.quality import Quality
@@ -63,9 +64,8 @@ class TargetAlarms:
         return self.told
 
     def _play(self, sample: Sample) -> None:
-        bad = sample.quality is Quality.BAD or (
-            sample.quality is Quality.UNCERTAIN and getattr(self.rule, "uncertain", "") == "bad"  # [2.1]
-        )
+        bad = sample.quality is Quality.BAD or not isfinite(sample.value)  # [2.2]
+        bad |= sample.quality is Quality.UNCERTAIN and getattr(self.rule, "uncertain", "") == "bad"  # [2.1]
         self._learn("bad" if bad else sample.quality.name.lower(), sample.time)
         if bad:
             self._hold()

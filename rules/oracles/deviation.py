@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from math import sqrt
+from math import isfinite, sqrt
 
 from park.index import TagInfo, TagTable
 from park.model import Alarms, Limit
@@ -103,7 +103,7 @@ class OwnMeanTag(_Tag):
             return bad
         mean = added([history.mean(pane) for pane in panes]) / len(panes)
         scale = 1.0 if self._rule.sigma is None else self._sigma(panes, mean)
-        if scale == 0:
+        if scale == 0 or not isfinite(scale):
             return bad
         unsure = history.is_unsure(panes)
         quality = max(sample.quality, Quality.UNCERTAIN if unsure else Quality.GOOD)
