@@ -1,9 +1,10 @@
 """Rule files: read as text, parsed together into one set of rules, every problem of every file told at once."""
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, PositiveInt
@@ -82,7 +83,7 @@ def read_rule_files(paths: Iterable[Path]) -> tuple[RuleFile, ...]:
     return tuple(files)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class KnownRules:
     """The rules of all files together, and (file, line) of each by its id: what is worth keeping of them."""
 
@@ -90,29 +91,34 @@ class KnownRules:
     lines: dict[str, tuple[str, int]]
 
 
-_known: OrderedDict[tuple[RuleFile, ...], KnownRules] = OrderedDict()
-#: The version in force, the one before it, and two that are tried.
-_KEEP_KNOWN = 4
+#: As long as somebody holds them (who is in force must not be read again while the plant waits), and the newest few.
+_known: WeakValueDictionary[tuple[RuleFile, ...], KnownRules] = WeakValueDictionary()
+_newest: deque[KnownRules] = deque(maxlen=4)
 
 
 def rules_of(files: tuple[RuleFile, ...]) -> KnownRules:
-    """Of files that were loaded lately, without reading them again. Raises FileInvalid."""
-    found = _known.get(files)
-    if found is None:
-        load_rules(files)
-        found = _known[files]
-    return found
+    """Of files that were loaded lately or that somebody holds, without reading them again. Raises FileInvalid."""
+    return _known.get(files) or _remember(files, _read(files))
 
 
 def load_rules(files: tuple[RuleFile, ...]) -> LoadedRules:
     """All files together; no file at all means the default rules. Raises FileInvalid with all problems of all files."""
-    with no_collection():
-        loaded = _load(files) if files else LoadedRules(rules=default_rules(), places={})
-    lines = {rule: (place.document.file, place.problem((), "").line) for rule, place in loaded.places.items()}
-    _known[files] = KnownRules(rules=loaded.rules, lines=lines)
-    while len(_known) > _KEEP_KNOWN:
-        _known.popitem(last=False)
+    loaded = _read(files)
+    if files not in _known:
+        _remember(files, loaded)
     return loaded
+
+
+def _read(files: tuple[RuleFile, ...]) -> LoadedRules:
+    with no_collection():
+        return _load(files) if files else LoadedRules(rules=default_rules(), places={})
+
+
+def _remember(files: tuple[RuleFile, ...], loaded: LoadedRules) -> KnownRules:
+    lines = {rule: (place.document.file, place.problem((), "").line) for rule, place in loaded.places.items()}
+    known = _known[files] = KnownRules(rules=loaded.rules, lines=lines)
+    _newest.append(known)
+    return known
 
 
 def _load(files: tuple[RuleFile, ...]) -> LoadedRules:

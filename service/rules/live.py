@@ -15,6 +15,7 @@ from rules.standing import Standing as StandingAlerts
 from service.alerts.book import AlertBook
 from service.rules.active import Standing, Status
 from service.rules.compiled import Compiled, compile_rules, live_key, occasion, standings_on
+from service.rules.files import rules_of
 from service.rules.versions import InForce, RulesChange, RuleVersion, day_of, next_version
 
 _log = structlog.get_logger(__name__)
@@ -44,6 +45,8 @@ class LiveRules:
     def __init__(self, tags: TagTable, in_force: InForce, now_us: int, *, compiled: Compiled | None = None) -> None:
         self.tags = tags
         self.version = in_force.version
+        #: Held here, so that they need not be read again when the day turns or somebody asks.
+        self._known = rules_of(self.version.files)
         self.day = day_of(now_us)
         #: Versions for the store, oldest first; the store writer takes them away once they are stored.
         self.unstored = deque(in_force.unstored)
@@ -117,7 +120,7 @@ class LiveRules:
         except Exception as error:
             self._tell(change.id, f"{type(error).__name__}: {error}")
             raise
-        self.version = msgspec.structs.replace(version, notes=notes)
+        self.version, self._known = msgspec.structs.replace(version, notes=notes), rules_of(version.files)
         self._configured = change.configured or self._configured
         self.unstored.append(self.version)
         self._tell(change.id, self.version)

@@ -45,3 +45,11 @@ def test_files_that_are_known_are_not_read_again() -> None:
 def test_file_without_rules_is_no_mistake_beside_others() -> None:
     files = (RuleFile(name="a", text="version: 1\n"), RuleFile(name="b", text=TWO))
     assert [rule.id for rule in load_rules(files).rules.rules] == ["two"]
+
+
+def test_rules_that_somebody_holds_are_not_read_again_however_many_others_are_tried() -> None:
+    files = (RuleFile(name="in-force", text=ONE),)
+    held = rules_of(files)
+    for number in range(20):
+        load_rules((RuleFile(name=f"tried-{number}", text=TWO),))
+    assert rules_of(files) is held
