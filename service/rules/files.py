@@ -13,7 +13,9 @@ from park.index import TagTable
 from park.yamlfile import Document, FileInvalid, Problem, no_collection, text_of
 from rules.check import check_rules
 from rules.spec import AnyRule, Rule, RuleSet, default_rules
+from service.alerts.law import OWN_KINDS
 
+_TAKEN = "the service raises alarms of its own under this id; give the rule another"
 _SUFFIXES = (".yaml", ".yml")
 _Loc = tuple[int | str, ...]
 
@@ -151,8 +153,9 @@ def check_files(tags: TagTable, files: tuple[RuleFile, ...]) -> CheckedFiles:
     """Read together and held against the park. Raises FileInvalid with every problem of every file."""
     loaded = load_rules(files)
     checked = check_rules(tags, loaded.rules, loaded.places)
-    if checked.errors:
-        raise FileInvalid(checked.errors)
+    taken = [place.problem(("id",), _TAKEN) for rule, place in loaded.places.items() if rule in OWN_KINDS]
+    if problems := [*taken, *checked.errors]:
+        raise FileInvalid(problems)
     return CheckedFiles(loaded=loaded, warnings=checked.warnings)
 
 

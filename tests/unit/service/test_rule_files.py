@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from park.yamlfile import FileInvalid
-from service.rules.files import RuleFile, load_rules, read_rule_files, rule_paths, rules_of
+from service.rules.files import RuleFile, check_files, load_rules, read_rule_files, rule_paths, rules_of
+from tests.unit.service.making import tag_table
 
 ONE = "rules:\n  - {id: one, kind: limit}\n"
 TWO = "rules:\n  - {id: two, kind: stale}\n"
@@ -53,3 +54,10 @@ def test_rules_that_somebody_holds_are_not_read_again_however_many_others_are_tr
     for number in range(20):
         load_rules((RuleFile(name=f"tried-{number}", text=TWO),))
     assert rules_of(files) is held
+
+
+@pytest.mark.parametrize("name", ["service", "stop-work"])
+def test_rule_cannot_have_the_name_under_which_the_service_raises_its_own_alarms(name: str) -> None:
+    file = RuleFile(name="a", text=f"rules:\n  - id: {name}\n    kind: limit\n")
+    with pytest.raises(FileInvalid, match=r"a:2:\d+: the service raises alarms of its own"):
+        check_files(tag_table(), (file,))
