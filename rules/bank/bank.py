@@ -115,7 +115,7 @@ class Bank:
         """See `rules.walk.Player`."""
         slots = every = self.slot_of[samples.tag[rows]]
         time_us, value, grade = samples.time_us[rows], samples.value[rows], self._grade(slots, samples.grade[rows])
-        self._recall(slots, samples, before)
+        self._recall(slots, samples, rows, before)
         self._fire(slots, time_us)
         self._mark(slots, grade, time_us)
         used = grade < _BAD
@@ -134,15 +134,16 @@ class Bank:
             return np.where((grade == _UNCERTAIN) & self.slots.strict[slots], _BAD, grade)
         return grade
 
-    def _recall(self, slots: Rows, samples: Samples, before: Rows) -> None:
+    def _recall(self, slots: Rows, samples: Samples, rows: Rows, before: Rows) -> None:
         """Catch up on samples that were passed over as quiet: only good ones are while something stands."""
         seen = before >= 0
         place = self.place_of[slots]
         time_us = np.where(seen, samples.time_us[before], self._known.used_us[place])
         value = np.where(seen, samples.value[before], self._known.used_value[place])
-        # A row that follows a played one has nothing to catch up on; what is known is older than what we know. Of one
-        # age it may still be another: a signal that is judged twice at one instant of the clock.
-        newer = (self.quality[slots] == _GOOD) & (time_us >= self.used_us[slots])
+        # A row that follows a played one has nothing to catch up on. Of one age what is known may still be another: a
+        # signal that is judged twice at one instant.
+        follows = ~seen & (rows > 0) & (samples.tag[rows - 1] == samples.tag[rows])
+        newer = (self.quality[slots] == _GOOD) & (time_us >= self.used_us[slots]) & ~follows
         self.used_us[slots[newer]], self.used_value[slots[newer]] = time_us[newer], value[newer]
         if samples.extra is not None:
             extra = np.where(seen, samples.extra[:, before], self._known.extra[:, place])

@@ -10,7 +10,7 @@ import pytest
 from rules.engine import Engine
 from rules.transition import to_bytes
 from tests.unit.rules.pane_stories import reloaded, rule_set, short_story, told
-from tests.unit.rules.stories import START_US, shorts, table_of, tag_of, tell
+from tests.unit.rules.stories import START_US, short, shorts, table_of, tag_of, tell
 
 #: Four panes of a second; at least two must be valid; the clock waits a second.
 _FOUR: dict[str, Any] = {"kind": "window", "window": "4s", "panes": 4, "min_valid": 0.5, "grace": "1s"}
@@ -134,6 +134,14 @@ def test_an_alert_that_ended_by_too_few_data_is_followed_by_another_one() -> Non
         "7200 cleared H high @7210",
         "7200 raised H high @7300",
     ]
+
+
+def test_what_is_told_is_the_newer_of_two_numbers_of_one_end() -> None:
+    # 12.6: by the clock the end at 20 s had 3 samples; once data pass it, it has 4.
+    count = {"kind": "window", "window": "6s", "panes": 6, "min_valid": 0.5, "grace": "3s", "aggregate": "count"}
+    story = "10: 0 | 14: 6 | 18: 16=10 17=5 | 24 | 25: 19=1 20=8 22=2 24=6 27=5"
+    alerts = told(story, **count, limits={"H": 3.5, "on_delay": "1s"})
+    assert [(short(one), one.value) for one in alerts][:1] == [("21 raised H high @25", 4.0)]
 
 
 def test_late_samples_are_not_looked_at() -> None:
