@@ -13,7 +13,7 @@ from rules.bank.bank import Bank
 from rules.bank.side import RAISED, Side
 from rules.kind import Kind
 from rules.kinds.stale import StaleKind
-from rules.stale_alerts import Alerts
+from rules.stale.alerts import Alerts
 from rules.standing import LEVEL_NAMES, QUALITIES, SIDES, Standing
 
 _NO_LEVEL = LEVEL_NAMES.index("")

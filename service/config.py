@@ -10,8 +10,8 @@ from connectors.registry import ConnectorConfigs
 from park.duration import DurationUs
 from park.model import DuplicateIds
 from park.yamlfile import Document, text_of
-from rules.kpi_norms import KpiNorms
-from rules.risk_formula import RiskFormula
+from rules.kpi.norms import KpiNorms
+from rules.risk.formula import RiskFormula
 from service.alerts.asked import ContextKind
 from service.alerts.policy import Policy
 from service.store.housekeeping import StorePolicy

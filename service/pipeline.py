@@ -20,7 +20,7 @@ from park.model import Park
 from park.yamlfile import FileInvalid
 from rules.arrays import NEVER
 from rules.engine import Engine
-from rules.risk_formula import RiskFormula
+from rules.risk.formula import RiskFormula
 from rules.transition import Transition
 from service.adoption import standing_of
 from service.alerts.asked import Asked, Command, Raise

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from park.model import Park
-from rules.risk import Risk, StandingAlarm, assess
-from rules.risk_formula import Colour, RiskFormula
-from rules.risk_tree import RiskTree
-from rules.risk_words import explain
+from rules.risk.assess import Risk, StandingAlarm, assess
+from rules.risk.formula import Colour, RiskFormula
+from rules.risk.tree import RiskTree
+from rules.risk.words import explain
 from service.alerts.model import Alert, Event
 from service.alerts.states import ASIDE, State
 

@@ -15,7 +15,7 @@ from connectors.base import Connector, Context, Health, State
 from connectors.registry import BUILDERS
 from park.index import TagTable
 from park.yamlfile import text_of
-from rules.kpi_norms import KpiNorms
+from rules.kpi.norms import KpiNorms
 from rules.memory import Latest
 from rules.spec import RuleSet
 from service.alerts.asked import Command, EndContext, OpenContext

@@ -18,9 +18,9 @@ from rules.kind import Saved
 from rules.memory import Memory
 from rules.samples import Samples
 from rules.spec import StaleRule
-from rules.stale_alerts import Absence, Alerts, Book, Said
-from rules.stale_groups import Groups, Sets, Silence, compile_groups, silence
-from rules.stale_state import load_stale, save_stale, stale_fingerprint
+from rules.stale.alerts import Absence, Alerts, Book, Said
+from rules.stale.groups import Groups, Sets, Silence, compile_groups, silence
+from rules.stale.state import load_stale, save_stale, stale_fingerprint
 from rules.transition import Transition
 
 

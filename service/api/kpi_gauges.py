@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from rules.kpi import TEN_MINUTES_US, kpi
-from rules.kpi_norms import KpiNorms
+from rules.kpi.figures import TEN_MINUTES_US, kpi
+from rules.kpi.norms import KpiNorms
 from service.alerts.book import AlertBook
 from service.store.occurrences import occurrence_of
 

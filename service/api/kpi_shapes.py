@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from rules.kpi import By, Kpi
+from rules.kpi.figures import By, Kpi
 from service.api.shapes import Names
 from service.api.times import rfc3339
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rules.kpi_norms import KpiNorms
+from rules.kpi.norms import KpiNorms
 from service.api.models import Time, _Shape
 
 Rule = Annotated[str, Field(examples=["tag-limits"])]

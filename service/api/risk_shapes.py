@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rules.risk import Part, Risk, own_of
-from rules.risk_formula import Colour
-from rules.risk_words import explain
+from rules.risk.assess import Part, Risk, own_of
+from rules.risk.formula import Colour
+from rules.risk.words import explain
 from service.api.shapes import Names
 from service.api.times import rfc3339
 from service.api.view import ServiceView

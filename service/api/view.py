@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from connectors.base import Health
 from park.index import TagTable
-from rules.kpi_norms import KpiNorms
+from rules.kpi.norms import KpiNorms
 from rules.memory import Latest
 from rules.spec import RuleSet
 from service.alerts.asked import Command, EndContext, OpenContext

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from rules.kpi import Occurrence
+from rules.kpi.figures import Occurrence
 from rules.transition import Change, Transition
 from service.alerts.book import Lookup
 from service.alerts.model import SEVERITY

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from park.columns import tag_finder
 from park.index import TagTable
-from rules.kpi import KpiNorms
+from rules.kpi.figures import KpiNorms
 from rules.spec import DeviationRule, ExpressionRule, LimitRule, RuleSet, SequenceRule
 from rules.transition import Transition
 from service.api.times import rfc3339

@@ -7,7 +7,7 @@ import msgspec
 
 from park.index import TagTable
 from park.model import Park
-from rules.kpi import KpiNorms
+from rules.kpi.figures import KpiNorms
 from rules.spec import RuleSet
 from service.backtest.job import Job, wanted_tags
 from service.backtest.run import TICK_US

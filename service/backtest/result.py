@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rules.kpi import Kpi, KpiNorms, kpi
+from rules.kpi.figures import Kpi, KpiNorms, kpi
 from rules.spec import RuleSet
 from service.api.times import rfc3339
 from service.backtest.compare import Difference, Moved

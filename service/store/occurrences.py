@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rules.kpi import Occurrence
+from rules.kpi.figures import Occurrence
 from service.alerts.model import Alert
 from service.store.stored import microseconds
 

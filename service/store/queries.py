@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.kpi import Occurrence
+from rules.kpi.figures import Occurrence
 from service.alerts.contexts import Context
 from service.alerts.model import Alert, Event
 from service.rules.versions import RuleVersion

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from rules.kpi import DAY_US, By, kpi, kpi_by
+from rules.kpi.figures import DAY_US, By, kpi, kpi_by
 from service.api import PREFIX
 from service.api.access import CallerDep, StateDep
 from service.api.answer import Json

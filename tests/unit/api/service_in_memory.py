@@ -17,9 +17,9 @@ from park.check import load_park
 from park.index import TagTable
 from park.model import SourceKind
 from park.quality import CLASS_MASK, Quality
-from rules.kpi_norms import KpiNorms
+from rules.kpi.norms import KpiNorms
 from rules.memory import Latest
-from rules.risk_formula import RiskFormula
+from rules.risk.formula import RiskFormula
 from rules.spec import RuleSet, default_rules
 from rules.transition import Change, Transition, alert_id
 from service.alerts.asked import Asked, Command, EndContext, Facts, OpenContext

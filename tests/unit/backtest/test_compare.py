@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.kpi import KpiNorms
+from rules.kpi.figures import KpiNorms
 from rules.spec import RuleSet
 from rules.transition import Change, Transition
 from service.alerts.book import Facts

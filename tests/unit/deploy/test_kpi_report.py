@@ -4,7 +4,7 @@ from typer.testing import CliRunner
 
 from deploy.cli import app
 from deploy.cli.kpi import report
-from rules.kpi import DAY_US, kpi, kpi_by
+from rules.kpi.figures import DAY_US, kpi, kpi_by
 from service.api.kpi_shapes import kpi_shape
 from tests.unit.rules.test_kpi import DAY0, alarm
 

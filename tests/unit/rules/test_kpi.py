@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from rules.kpi import DAY_US, Kpi, KpiNorms, Occurrence, kpi, kpi_by
-from rules.kpi_norms import FloodNorm, Rate
+from rules.kpi.figures import DAY_US, Kpi, KpiNorms, Occurrence, kpi, kpi_by
+from rules.kpi.norms import FloodNorm, Rate
 
 S = 1_000_000
 MINUTE = 60 * S

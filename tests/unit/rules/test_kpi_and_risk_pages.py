@@ -6,11 +6,11 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from park.yamlfile import Document
-from rules.kpi import DAY_US, kpi
-from rules.kpi_norms import KpiNorms
-from rules.risk import StandingAlarm
-from rules.risk_formula import RiskFormula
-from rules.risk_words import explain
+from rules.kpi.figures import DAY_US, kpi
+from rules.kpi.norms import KpiNorms
+from rules.risk.assess import StandingAlarm
+from rules.risk.formula import RiskFormula
+from rules.risk.words import explain
 from tests.unit.rules.test_kpi import DAY0, S, alarm
 from tests.unit.rules.test_risk import MINUTE, NOW, risks_of
 

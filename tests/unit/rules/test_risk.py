@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from park.model import Park
 from park.yamlfile import Document, FileInvalid
-from rules.risk import Risk, StandingAlarm, assess
-from rules.risk_formula import Colour, RiskFormula
-from rules.risk_tree import RiskTree
-from rules.risk_words import explain, lasted
+from rules.risk.assess import Risk, StandingAlarm, assess
+from rules.risk.formula import Colour, RiskFormula
+from rules.risk.tree import RiskTree
+from rules.risk.words import explain, lasted
 
 S = 1_000_000
 MINUTE, HOUR = 60 * S, 3_600 * S

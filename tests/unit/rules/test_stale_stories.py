@@ -9,7 +9,7 @@ from park.batch import SampleBatch
 from rules.engine import Engine
 from rules.kinds import stale
 from rules.spec import RuleSet, default_rules
-from rules.stale_groups import Silence, silence
+from rules.stale.groups import Silence, silence
 from rules.transition import Change
 from tests.unit.rules.stories import shorts, table_of, tag_of, tell
 

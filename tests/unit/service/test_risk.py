@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.risk import assess
-from rules.risk_formula import RiskFormula
+from rules.risk.assess import assess
+from rules.risk.formula import RiskFormula
 from service.alerts.asked import Command
 from service.alerts.states import Trigger
 from service.journal.journal import Journal

@@ -7,8 +7,8 @@ import heapq
 
 from park.gb18218 import Grade
 from park.model import Park
-from rules.risk import Kind, Risk, StandingAlarm, of_all, of_source, own_of
-from rules.risk_formula import RiskFormula
+from rules.risk.assess import Kind, Risk, StandingAlarm, of_all, of_source, own_of
+from rules.risk.formula import RiskFormula
 
 
 class RiskTree:

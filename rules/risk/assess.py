@@ -12,7 +12,7 @@ from typing import Literal
 
 from park.gb18218 import Grade
 from park.model import Park
-from rules.risk_formula import Colour, RiskFormula
+from rules.risk.formula import Colour, RiskFormula
 
 Kind = Literal["source", "own", "enterprise", "park"]
 
@@ -132,7 +132,7 @@ def of_all(subject: str, kind: Kind, enterprise: str, below: Iterable[Risk], f: 
 def assess(
     park: Park, alarms: Mapping[str, Iterable[StandingAlarm]], now_us: int, formula: RiskFormula
 ) -> dict[str, Risk]:
-    """Every subject of the park at once; ``alarms`` are by subject. `rules.risk_tree` does the same bit by bit."""
+    """Every subject of the park at once; ``alarms`` are by subject. `rules.risk.tree` does the same bit by bit."""
     found: dict[str, Risk] = {}
     of_park: list[Risk] = []
     for owner, sources in park.owners():

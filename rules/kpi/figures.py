@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from rules.kpi_norms import Band, KpiNorms, Rate
-from rules.kpi_windows import Flood, Ints, bursts, counts_in_periods, floods, in_window
+from rules.kpi.norms import Band, KpiNorms, Rate
+from rules.kpi.windows import Flood, Ints, bursts, counts_in_periods, floods, in_window
 
 __all__ = ["Kpi", "KpiNorms", "Occurrence", "kpi", "kpi_by"]
 

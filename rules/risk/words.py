@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rules.risk import Part, Risk, StandingAlarm
+from rules.risk.assess import Part, Risk, StandingAlarm
 
 #: Reasons told one by one; the rest as their number and sum.
 _MOST = 5

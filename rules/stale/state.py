@@ -8,8 +8,8 @@ import numpy as np
 from rules.arrays import Bools, Columns, Ints, lines, text
 from rules.kind import Saved
 from rules.spec import StaleRule
-from rules.stale_alerts import Alerts, Book
-from rules.stale_groups import Groups, Sets
+from rules.stale.alerts import Alerts, Book
+from rules.stale.groups import Groups, Sets
 from rules.standing import LEVEL_NAMES, QUALITIES, SIDES, Standing
 
 

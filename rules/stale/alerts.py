@@ -6,7 +6,7 @@ import numpy as np
 
 from park.duration import format_duration
 from rules.arrays import FAR, NEVER, Bools, Ints
-from rules.stale_groups import Groups, Silence
+from rules.stale.groups import Groups, Silence
 from rules.transition import Change, Transition, alert_id
 
 

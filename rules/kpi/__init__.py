@@ -1,0 +1,1 @@
+"""Key figures of an alarm system, after ISA-18.2 and EEMUA 191."""

@@ -1,0 +1,1 @@
+"""What kind ``stale`` is made of: groups of tags that fall silent together, their alerts, their state."""
