@@ -8,6 +8,9 @@ from rules.arrays import Bools, Rows
 from rules.samples import Samples
 
 _FIRST_LOOK = 4
+#: After so many rounds no more than so many tags are played one by one: a round costs the same for one as for hundreds.
+ROUNDS = 8
+FEW = 16
 
 
 class Player(Protocol):
@@ -23,6 +26,9 @@ class Player(Protocol):
         of its tag or the one before it was played.
         """
 
+    def play_alone(self, samples: Samples, row: int, end: int, before: int) -> None:
+        """Do all that for one tag: evaluate its rows from ``row``, which is not quiet, up to ``end``."""
+
 
 def walk(player: Player, samples: Samples, busy: Rows) -> None:
     """Play all that changes something. ``busy`` are the rows that are not quiet before any has been played."""
@@ -37,7 +43,13 @@ def walk(player: Player, samples: Samples, busy: Rows) -> None:
     end = np.searchsorted(tag, tag[row], side="right")
     before = row - 1
     before[(row == 0) | (tag[before] != tag[row])] = -1
+    rounds = 0
     while len(row):
+        rounds += 1
+        if rounds > ROUNDS and len(row) <= FEW:
+            for one in zip(row.tolist(), end.tolist(), before.tolist(), strict=True):
+                player.play_alone(samples, *one)
+            return
         player.play_rows(samples, row, before)
         found = _next_busy(player, samples, row + 1, end)
         more = found < end

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from park.quality import Quality
 from rules.arrays import FAR, NEVER, Bools, Bytes, Floats, Ints, Rows
+from rules.bank.lone import LoneSlot
 from rules.bank.side import Side
 from rules.bank.slots import Slots
 from rules.bank.words import Happened, Names, Words
@@ -128,6 +129,17 @@ class Bank:
         for side in self.sides:
             side.evaluate(slots, time_us, value * side.sign, self._say)
         self.redraw(every)
+
+    def play_alone(self, samples: Samples, row: int, end: int, before: int) -> None:
+        """See `rules.walk.Player`."""
+        slots = self.slot_of[samples.tag[row : row + 1]]
+        self._recall(slots, samples, np.array([row]), np.array([before]))
+        rows = np.arange(row, end)
+        grade = self._grade(np.broadcast_to(slots, len(rows)), samples.grade[rows])
+        lone = LoneSlot(self, int(slots[0]))
+        lone.play(samples, rows, grade.tolist())
+        self._happened += lone.put_back()
+        self.redraw(slots)
 
     def _grade(self, slots: Rows, grade: Bytes) -> Bytes:
         if self._any_strict:

@@ -267,9 +267,9 @@ class Side:
             self.onset_us[raised] = np.maximum(began, self.onset_us[raised] + 1)
             self.level[raised] = level
             self.peak[raised] = self.pending_peak[level - 1, raised]
-            self.told_us[raised] = at_us[which]
+            self.told_us[raised] = effective_us = np.maximum(at_us[which], self.onset_us[raised])
             self.latched[raised] = self.latch[raised]
-            say(self, Change.RAISED, raised, at_us[which])
+            say(self, Change.RAISED, raised, effective_us)
 
     def _move(self, slots: Rows, which: Bools, new: Bytes, at_us: Ints, change: Change, say: Say) -> None:
         moved = slots[which]

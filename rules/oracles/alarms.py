@@ -231,7 +231,8 @@ class SideAlarm:
             return
         if old is None and new is not None:
             self.level, self.onset = new, max(self.latches[new].began, self.onset + 1)
-            self.peak, self.last_told, self.mark = self.latches[new].peak, time, self.tag.quality != "good"
+            self.peak, self.mark = self.latches[new].peak, self.tag.quality != "good"
+            self.last_told = self.onset  # never raised before it began [3.8]
             self.latch_again()
             self.tell(Change.RAISED, time)
         elif old is not None and new is None:
