@@ -262,6 +262,8 @@ def _chattering(raised: Iterable[Occurrence], norms: KpiNorms) -> list[ChatterKp
     found: list[ChatterKpi] = []
     norm = norms.chatter
     for (rule, target, side), group in _by_alarm(raised).items():
+        if len(group) < norm.at_least:
+            continue  # in a flood these are nearly all
         times = _times(group)
         if episodes := bursts(times, window_us=norm.window, at_least=norm.at_least):
             found.append(

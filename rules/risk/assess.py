@@ -37,8 +37,9 @@ class Part:
     """One summand of a score. Which fields are set depends on ``what``."""
 
     #: ``grade``; ``alarm`` (``alarm``, ``times``); ``unverified`` (``count`` of ``of`` alarms, ``share`` of points);
-    #: ``worst`` (``subject``); ``further`` (``count`` of them).
-    what: Literal["grade", "alarm", "unverified", "worst", "further"]
+    #: ``worst`` (``subject``); ``further`` (``count`` of them); ``others`` (``count`` alarms that are not told one by
+    #: one; made for people, never by the formula).
+    what: Literal["grade", "alarm", "unverified", "worst", "further", "others"]
     points: float
     grade: int | None = None
     alarm: StandingAlarm | None = None

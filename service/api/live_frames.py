@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from service.alerts.model import Event
 from service.api.answer import to_json
-from service.api.risk_shapes import risk_tree
+from service.api.risk_shapes import RiskNow, risk_tree
 from service.api.shapes import Names, alert_shape, context_event_shape, event_shape
 from service.api.status import StatusBoard
 from service.api.view import ServiceView
@@ -90,7 +90,7 @@ class Frames:
         """``risk``: colours and reasons of the park, the enterprises, and the sources that are not blue."""
         version = self._view.risk.version
         if self._risk.get(scope, (-1, b""))[0] != version:
-            made = to_json(risk_tree(self._view, scope, self._names(), whole=False))
+            made = to_json(risk_tree(RiskNow.of(self._view), scope, self._names(), whole=False))
             self._risk[scope] = (version, frame("risk", made))
         return self._risk[scope][1]
 

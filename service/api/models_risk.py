@@ -35,13 +35,13 @@ class RiskAlarm(_Shape):
 class RiskPart(_Shape):
     """One summand of a score. Which fields are set depends on `what`."""
 
-    what: Literal["grade", "alarm", "unverified", "worst", "further"]
+    what: Literal["grade", "alarm", "unverified", "worst", "further", "others"]
     points: float = Field(examples=[50.0])
     grade: int | None = Field(description="`grade`: GB 18218, 1 is the worst")
     alarm: RiskAlarm | None = Field(description="`alarm`")
     times: float = Field(description="`alarm`: for how long it has stood", examples=[1.25])
     subject: str = Field(description="`worst`: of those below")
-    count: int = Field(description="`unverified`: alarms; `further`: others below at yellow or worse")
+    count: int = Field(description="`unverified`: alarms; `further`: others below at yellow or worse; `others`: alarms")
     of: int = Field(description="`unverified`: of so many alarms")
     share: float = Field(description="`unverified`: of the points, 0 to 1", examples=[0.5])
 

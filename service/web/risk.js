@@ -122,6 +122,7 @@ export class RiskStrip {
     if (part.what === "grade") return `${w.riskGrade(part.grade)} ${points}`;
     if (part.what === "unverified") return `${w.riskUnverified(part.count, part.of)} ${points}`;
     if (part.what === "further") return `${w.riskFurther(part.count)} ${points}`;
+    if (part.what === "others") return `${w.riskOthers(part.count)} ${points}`;
     if (part.what === "worst") return "";
     const { alarm } = part;
     const stood = span((this.now_ms() - Date.parse(alarm.raised)) / 1e3);

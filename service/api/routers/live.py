@@ -49,7 +49,8 @@ async def live(
     * `snapshot`: first on a new connection: all standing alerts (`alerts`), and the `seq` they stand for.
     * `reset`: like `snapshot`, where what was missed cannot be had (`reason`): forget what you have and go on from it.
     * `status`: every second, as in `/status`; where none comes for 3 s the connection is lost.
-    * `risk`: at first and when it has changed, at most every second: as `/risk`, without the sources that are blue.
+    * `risk`: at first and when it has changed, at most every second: as `/risk`, but of sources only the 200 worst that
+      are not blue, and of alarms the five heaviest of each (`others` is the rest).
     * `values`: on request, the newest sample of each tag that has one since the last time, as columns.
     """
     position = _position(state, last_event_id or after)

@@ -10,6 +10,8 @@ from rules.transition import Change
 from service.alerts.asked import Command
 from service.alerts.states import Trigger
 from service.api.live_stream import LiveStream
+from service.api.risk_shapes import RiskNow, risk_tree
+from service.api.shapes import Names
 from service.api.state import State
 from service.store.scope import Scope
 from tests.unit.api.service_in_memory import SECOND_US, START_US, ServiceInMemory
@@ -111,3 +113,20 @@ async def test_the_live_stream_tells_risk_at_first_and_when_it_changes(service: 
     assert '"subject":"acme.tank-1"' in told
     assert "borealis" not in told
     await stream.aclose()
+
+
+async def test_a_flood_does_not_make_the_stream_tell_every_alarm_every_second(
+    service: ServiceInMemory, park: httpx.AsyncClient
+) -> None:
+    for number in range(1, 9):
+        service.raise_alert(LEVEL, "H", onset_us=START_US + number)
+    service.risk.fold((), service.book.active, service.now_us)
+    whole = of(await risk(park), "acme.tank-1")
+    assert len([part for part in whole["parts"] if part["what"] == "alarm"]) == 8
+    live = of(
+        risk_tree(RiskNow.of(service), Scope.everything(), Names(service.tags, service.rules_live), whole=False),
+        "acme.tank-1",
+    )
+    assert [part["what"] for part in live["parts"] if part["what"] != "grade"] == ["alarm"] * 5 + ["others"]
+    assert live["parts"][-1]["count"] == 3
+    assert sum(part["points"] for part in live["parts"]) == live["score"] == whole["score"]
