@@ -1,5 +1,6 @@
 """How the database is asked: every question about enterprise data begins with the scope of who asks."""
 
+import asyncio
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -56,6 +57,8 @@ _RULE_VERSIONS, _RULE_VERSION = SqlFile("rules")["rule_versions"], SqlFile("rule
 _OCCURRENCES = SqlFile("kpi")["occurrences"]
 _RISKS = SqlFile("risk")["risk_history"]
 
+#: Rows that are made into objects in one go.
+_PIECE = 500
 _FIRST, _LAST = Key(-(2**31), 0), Key(2**31 - 1, 0)
 
 
@@ -171,8 +174,17 @@ class Queries:
     async def occurrences(self, scope: Scope, span: Span, *, limit: int) -> list[Occurrence]:
         """All alerts that were raised in the span or stood at its beginning, oldest first, at most ``limit``."""
         span_us = {"from": moment(span.from_us), "to": moment(span.to_us)}
-        rows = await self._rows(_OCCURRENCES, visible=scope.parameter, limit=limit, **span_us)
-        return [occurrence_of_row(row) for row in rows]
+        parameters = {"visible": scope.parameter, "limit": limit, **span_us}
+
+        async def question(connection: Connection) -> list[Occurrence]:
+            cursor = await connection.execute(_OCCURRENCES, parameters, binary=True)
+            found: list[Occurrence] = []
+            while rows := await cursor.fetchmany(_PIECE):
+                found += [occurrence_of_row(row) for row in rows]
+                await asyncio.sleep(0)  # hundreds of thousands take seconds, and samples come in on the same loop
+            return found
+
+        return await self._asking.ask(question)
 
     async def risk_history(
         self, scope: Scope, wanted: RiskFilter, *, limit: int, before: tuple[int, int] | None = None
