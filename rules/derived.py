@@ -14,7 +14,7 @@ import numpy as np
 from park.quality import Quality
 from rules.arrays import FAR, NEVER, Bools, Bytes, Columns, Floats, Ints, Rows, lines, text
 from rules.bank.bank import Bank
-from rules.bank.state import find, keys, load_bank, save_bank
+from rules.bank.state import find, keys, load_bank, save_bank, shares
 from rules.kind import Saved
 from rules.memory import Memory
 from rules.samples import Samples
@@ -108,6 +108,8 @@ class SignalKind:
 
     def load(self, saved: Saved, moved: Ints, notes: list[str]) -> Bools:
         """See `rules.kind.Kind`."""
+        if not shares(self.bank, saved):
+            return np.zeros(len(saved.standing), dtype=np.bool_)
         columns = {
             name.removeprefix("signal."): column for name, column in saved.columns.items() if name.startswith("signal.")
         }

@@ -50,6 +50,11 @@ def find(bank: Bank, saved: Saved, columns: Columns, moved: Ints) -> Rows:
     return found
 
 
+def shares(bank: Bank, saved: Saved) -> bool:
+    """Whether any rule of the bank is in ``saved``. Many layers are loaded from many: most have none in common."""
+    return not bank.slots.rule_at.keys().isdisjoint(saved.rules)
+
+
 def unchanged(bank: Bank, saved: Saved) -> Bools:
     """By slot: its rule means the same as that in ``saved``."""
     then = dict(zip(saved.rules, saved.fingerprints, strict=True))
@@ -62,6 +67,8 @@ def unchanged(bank: Bank, saved: Saved) -> Bools:
 
 def load_bank(bank: Bank, saved: Saved, moved: Ints, *, relimit: bool = True) -> Bools:
     """See `rules.kind.Kind.load`. Without ``relimit`` the next value decides where limits have changed."""
+    if not shares(bank, saved):
+        return np.zeros(len(saved.standing), dtype=np.bool_)
     columns = saved.columns
     relimited = bank.relimited & relimit & ~unchanged(bank, saved)
     if relimit:
