@@ -124,7 +124,7 @@ def test_whatever_stands_is_taken_over_and_nothing_is_raised_beside_it(kind: str
             standing.add(alert)
             if one.change is Change.CLEARED:
                 standing.remove(alert)
-        # A device whose tags have several timeouts may be told of twice: when some fell silent, and when the rest did (4.4).
+        # A device whose tags have several timeouts may be told of twice, as some fall silent and then the rest (4.4).
         assert kind == "stale" or len({alert[:3] for alert in standing}) == len(standing), "no point has two alerts"
 
 
