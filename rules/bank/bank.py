@@ -74,6 +74,8 @@ class Bank:
         self._high_band: Floats = np.full(count, np.inf)
         #: Nothing comes due, and no mark is untold, before this.
         self._wake_us = FAR
+        #: Of the last `advance`.
+        self._clock_us = NEVER
         self._happened: list[Happened] = []
         #: The limits are not those that the state was built under, or there is none yet: look at the value once.
         self.relimited: Bools = np.ones(count, dtype=np.bool_)
@@ -173,6 +175,10 @@ class Bank:
         self._known = known
         if self._any_relimited:
             self._relimit(now_us)
+        if now_us < self._clock_us:
+            # The clock was put back: a signal of the clock's time is newer than one that bears a later time.
+            self._wake_us = NEVER
+        self._clock_us = now_us
         if self._wake_us <= now_us:
             slots = np.flatnonzero(self.active)
             self.catch_up(slots, known)
