@@ -234,7 +234,7 @@ class AlertBook:
         for alert in sorted(due, key=lambda one: (one.aside_until_us or 0, one.id)):
             ended_us = min(alert.aside_until_us or now_us, now_us)
             events.append(self._record(alert, Trigger.EXPIRED, "engine", aside.ended(alert), ended_us, now_us))
-        return events + self._over(now_us) + self._begun(now_us)
+        return events + self._over(now_us) + self._put_off(now_us) + self._begun(now_us)
 
     def _over(self, now_us: int) -> list[Event]:
         events: list[Event] = []
@@ -244,6 +244,16 @@ class AlertBook:
             events.append(
                 self._chain.append(entry, Trigger.CONTEXT_OVER, "engine", "its end has come", over_us, now_us)
             )
+        if events:
+            self._look_at_all()
+        return events
+
+    def _put_off(self, now_us: int) -> list[Event]:
+        events: list[Event] = []
+        for entry in self.contexts.too_early(now_us):
+            self.contexts.put_off(entry)
+            reason = f"the clock was put back to before its beginning, {at(entry.from_us)}"
+            events.append(self._chain.append(entry, Trigger.CONTEXT_PUT_OFF, "engine", reason, now_us, now_us))
         if events:
             self._look_at_all()
         return events
@@ -358,7 +368,7 @@ class AlertBook:
         self._done = OrderedDict((key, value) for key, value in state["done"])
         if state["version"] > 1:
             self.contexts.load(state["contexts"])
-            self._groups.load(state["groups"])
+            self._groups.load(state["groups"], self._standing.active)
             self._chatter.load(state["chatter"])
             self._floods.load(state["floods"])
             self._stop_work.load(state["stop_work"])

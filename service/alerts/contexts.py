@@ -3,7 +3,8 @@
 ::
 
     opened ──from──▶ live ──to, or ended by hand──▶ over
-       └───────────ended by hand before it began───────▶
+       │   ◀──clock put back──┘                       ▲
+       └─────────ended by hand before it began────────┘
 """
 
 from collections import OrderedDict
@@ -25,8 +26,9 @@ KINDS: tuple[ContextKind, ...] = get_args(ContextKind)
 PERMITS = frozenset({"hot_work", "confined_space", "special_work"})
 STOP_WORK_PERMITS = frozenset({"hot_work", "confined_space"})
 _OF_THE_INSTRUMENT = frozenset({"calibration", "maintenance"})
-#: Entries that are not over, at most; and over ones kept in memory (the store keeps all).
-_MOST_STANDING = 5_000
+#: Entries that are not over, of one enterprise, so that none takes the room of others; and over ones kept in memory
+#: (the store keeps all).
+_MOST_STANDING = 1_000
 _KEEP_OVER = 500
 _NEVER_US = 2**62
 
@@ -121,7 +123,9 @@ class Contexts:
         """Raises NotAllowed."""
         _check(asked, now_us, policy)
         _check_place(asked, site)
-        if len(self.standing) >= _MOST_STANDING:
+        if self.get(asked.id) is not None:
+            raise NotAllowed("this entry was opened long since; another one needs another idempotency key")
+        if sum(one.enterprise == asked.enterprise for one in self) >= _MOST_STANDING:
             raise NotAllowed(f"there are {_MOST_STANDING} entries already; end those that are over in truth")
         entry = Context(
             id=asked.id,
@@ -182,6 +186,19 @@ class Contexts:
     def begin(self, entry: Context) -> None:
         """It is live."""
         entry.state = "live"
+        self._changed()
+
+    def too_early(self, now_us: int) -> list[Context]:
+        """Those that began by a clock that has been put back since. Permits are none of them: they hide nothing, and
+        whoever is at work must be told of gas.
+        """
+        if self._is_quiet(now_us):
+            return []
+        return [one for one in self if one.state == "live" and one.kind not in PERMITS and one.from_us > now_us]
+
+    def put_off(self, entry: Context) -> None:
+        """It is not live yet."""
+        entry.state = "planned"
         self._changed()
 
     def close(self, entry: Context, over_us: int) -> None:

@@ -3,6 +3,7 @@
 The flag goes by effective time, not by arrival: what one controller reports a second later may have come before.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -71,6 +72,11 @@ class FirstOut:
         """For a snapshot."""
         return list(self._groups.items())
 
-    def load(self, state: Any) -> None:
-        """The inverse of `state`."""
-        self._groups = dict(msgspec.convert(state, list[tuple[str, Group]]))
+    def load(self, state: Any, active: Mapping[str, Alert]) -> None:
+        """The inverse of `state`. Groups of another policy are over: nobody would ever leave them."""
+        groups = msgspec.convert(state, list[tuple[str, Group]])
+        self._groups = {
+            key: group
+            for key, group in groups
+            if all(one in active and self._key(active[one]) == key for one in group.standing)
+        }

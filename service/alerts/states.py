@@ -59,6 +59,8 @@ class Trigger(StrEnum):
     #: Of context entries.
     CONTEXT_OPENED = "context_opened"
     CONTEXT_BEGAN = "context_began"
+    #: The clock was put back to before its beginning.
+    CONTEXT_PUT_OFF = "context_put_off"
     CONTEXT_SHORTENED = "context_shortened"
     CONTEXT_OVER = "context_over"
 

@@ -206,6 +206,43 @@ def test_same_entry_sent_twice_is_opened_once(plant: Plant) -> None:
     assert plant.row(2, entry) == []
 
 
+def test_entry_that_is_opened_again_long_after_is_no_second_life_of_the_first(plant: Plant) -> None:
+    entry = plant.context("calibration", source="acme.T2", hours=8)
+    plant.row(0, entry)
+    plant.row(1, plant.end(entry))
+    plant.book._done.clear()  # a thousand commands later
+    with pytest.raises(NotAllowed, match="opened long since"):
+        plant.row(2, entry)
+    plant.row(3, one := found(3, "acme.T2.temp"))
+    assert plant.state(one) is State.UNACK
+
+
+def test_enterprise_that_plans_too_much_takes_the_room_of_no_other(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.alerts.contexts._MOST_STANDING", 3)
+    plant.row(0, *(plant.context("calibration", source="acme.T2") for _ in range(3)))
+    with pytest.raises(NotAllowed, match="3 entries already"):
+        plant.row(1, plant.context("calibration", source="acme.T2"))
+    plant.row(2, plant.context("hot_work", enterprise="zeta", source="zeta.gas"), found(2, "zeta.gas.ga-1"))
+    assert plant.only("stop-work").target == "zeta.gas"
+
+
+def test_entry_that_began_by_a_clock_that_was_wrong_suppresses_nothing_before_its_time(plant: Plant) -> None:
+    calibration = plant.context("calibration", source="acme.T2", begins=600)
+    permit = plant.context("hot_work", source="acme.T2", begins=600)
+    plant.row(0, calibration, permit)
+    plant.row(700, one := found(700, "acme.T2.temp"))
+    assert plant.state(one) is State.SUPPRESSED
+    assert told(plant.row(100))[:2] == [("context_put_off", "engine"), ("context_ended", f"context:{calibration.id}")]
+    assert plant.state(one) is State.UNACK
+    plant.row(101, other := found(101, "acme.T2.level"), found(101, "acme.GD.ga-1"))
+    assert plant.state(other) is State.UNACK
+    assert plant.only("stop-work").target == "acme.T2", "whoever is at work is told of gas all the same"
+    plant.row(600)
+    assert plant.state(one) is plant.state(other) is State.SUPPRESSED
+
+
 def test_entries_are_links_of_the_same_chain_as_alerts(plant: Plant) -> None:
     entry = plant.context("overhaul", **T2)
     plant.row(1, entry)

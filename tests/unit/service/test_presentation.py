@@ -36,6 +36,18 @@ def test_group_may_be_the_enterprise() -> None:
     assert plant.alert(second).group == first.alert_id
 
 
+def test_group_of_another_policy_is_over_and_stands_in_nobodys_way() -> None:
+    plant, first = Plant(Policy(first_out="enterprise")), found(1, LEVEL)
+    plant.row(2, first)
+    snapshot, plant = plant.book.snapshot(), Plant(Policy(first_out="source"))
+    plant.book.restore(snapshot)
+    plant.row(3, found(3, LEVEL, change=Change.CLEARED, onset=1))
+    back, second = Plant(Policy(first_out="enterprise")), found(5, "acme.T1.level")
+    back.book.restore(plant.book.snapshot())
+    back.row(5, second)
+    assert back.alert(second).first_out, "the first is over, though nobody has left its group"
+
+
 def test_group_lives_as_long_as_any_of_it_has_not_returned(plant: Plant) -> None:
     first, second, third, fourth = found(1, LEVEL), found(2, TEMP), found(4, LEVEL), found(9, LEVEL)
     plant.row(2, first, second)
