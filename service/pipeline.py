@@ -6,6 +6,7 @@ nothing and no listener sees one twice.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
@@ -67,8 +68,10 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def formula(self) -> RiskFormula:
-        """Of risk."""
-        return RiskFormula.model_validate_json(self.risk) if self.risk else RiskFormula()
+        """Of risk. The default one where that of an older version's checkpoint is not one any more."""
+        with contextlib.suppress(ValueError):
+            return RiskFormula.model_validate_json(self.risk or "{}")
+        return RiskFormula()
 
     @property
     def files(self) -> tuple[RuleFile, ...]:

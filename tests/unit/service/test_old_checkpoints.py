@@ -77,3 +77,14 @@ def test_damaged_state_of_the_engine_loses_no_alert_and_doubles_none(journal: Jo
     events = {one.seq: one for one in service.told}.values()
     bodies = [(one.seq, msgspec.json.encode(one, order="deterministic").decode(), one.hash) for one in events]
     assert verify_chain(journal.id, bodies).faults == []
+
+
+def test_formula_of_risk_that_is_none_any_more_does_not_keep_the_service_from_coming_up(journal: Journal) -> None:
+    service = Service(journal)
+    service.row(1, at(1, LT, 95))
+    service.pipeline.save_checkpoint()
+    found = msgspec.msgpack.decode(journal.load_state("checkpoint") or b"", type=Checkpoint)
+    setup = msgspec.structs.replace(found.setup, risk='{"a_field_of_long_ago": 1}')
+    journal.save_state("checkpoint", msgspec.msgpack.encode(msgspec.structs.replace(found, setup=setup)))
+    service.start()
+    assert service.states() == {"acme.tank.LT": State.UNACK}
