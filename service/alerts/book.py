@@ -281,14 +281,20 @@ class AlertBook:
         if self._look_again:
             self._look_again = False
             self._look_at_all()
+        failed: list[Exception] = []
         while self._moved:
             moved, self._moved = self._moved, {}
             for alert_id in moved:
                 if (alert := self.active.get(alert_id)) is not None:
-                    events += self._settle(alert, now_us)
+                    try:
+                        events += self._settle(alert, now_us)
+                    except Exception as error:  # a defect of ours: the others must still come back
+                        failed.append(error)
         if self._raised:
             raised, self._raised = self._raised, []
             self._floods.note([whose for one, whose in raised if not self._is_suppressed(one)], now_us)
+        if failed:
+            raise failed[0]
         return events
 
     def _is_suppressed(self, alert_id: str) -> bool:

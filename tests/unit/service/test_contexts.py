@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from rules.transition import Change, Transition
+from service.alerts.book import AlertBook
+from service.alerts.model import Alert, Event
 from service.alerts.states import NotAllowed, State, Trigger
 from tests.unit.service.plant import HOUR, MIN, Plant, found, told, us
 
@@ -241,6 +243,22 @@ def test_entry_that_began_by_a_clock_that_was_wrong_suppresses_nothing_before_it
     assert plant.only("stop-work").target == "acme.T2", "whoever is at work is told of gas all the same"
     plant.row(600)
     assert plant.state(one) is plant.state(other) is State.SUPPRESSED
+
+
+def test_defect_about_one_alert_keeps_no_other_suppressed(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = plant.context("calibration", source="acme.T2")
+    plant.row(0, entry, found(0, "acme.T2.level"), other := found(0, "acme.T2.temp"))
+    settle = AlertBook._settle
+
+    def broken(book: AlertBook, alert: Alert, now_us: int) -> list[Event]:
+        if alert.target == "acme.T2.level":
+            raise ZeroDivisionError
+        return settle(book, alert, now_us)
+
+    monkeypatch.setattr(AlertBook, "_settle", broken)
+    with pytest.raises(ZeroDivisionError):
+        plant.row(1, plant.end(entry))
+    assert plant.state(other) is State.UNACK
 
 
 def test_entries_are_links_of_the_same_chain_as_alerts(plant: Plant) -> None:
