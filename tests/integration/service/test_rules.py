@@ -169,7 +169,7 @@ async def test_configured_files_are_read_again_and_refused_where_they_are_wrong(
     file.write_text("rules: [", "utf-8")
     refused = await ask(rig, "POST", "rules/reload", status=422)
     assert str(file) in refused["detail"]
-    status = await rig.get("status")
+    status = await rig.until_status(lambda status: status["problems"])  # it may be a quarter of a second old
     assert "the configured rules cannot be taken" in status["problems"][0]
     assert (status["rules"]["version"], status["rules"]["live"]) == (2, 2)
     assert status["ready"], "those before watch on"
