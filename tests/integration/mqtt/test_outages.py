@@ -147,8 +147,10 @@ async def test_a_flood_without_flow_control_is_left_in_the_broker(rig: Rig) -> N
 
 
 async def test_two_with_one_name_are_told_so(rig: Rig) -> None:
+    # By the broker's own word, or where the connection is closed before it is read, by ours.
+    told = ("another client uses our client_id", "does another client use our client_id")
     async with rig.running() as one, rig.running(connected=False):
-        await until(lambda: "does another client use our client_id" in one.last_error)
+        await until(lambda: any(words in one.last_error for words in told))
 
 
 async def test_stopping_while_the_journal_hangs_takes_seconds_not_forever(rig: Rig) -> None:
