@@ -85,7 +85,7 @@ class TagSignal(DerivedKind):
 
     def advance(self, now_us: int, samples: Samples | None, memory: Memory) -> list[Transition]:
         """See `rules.kind.Kind`."""
-        if self.bank.relimited.any():
+        if self.bank.any_relimited:
             self.renew(memory)
         return super().advance(now_us, samples, memory)
 

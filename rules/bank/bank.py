@@ -79,7 +79,8 @@ class Bank:
         self._happened: list[Happened] = []
         #: The limits are not those that the state was built under, or there is none yet: look at the value once.
         self.relimited: Bools = np.ones(count, dtype=np.bool_)
-        self._any_relimited = True
+        #: Any of them.
+        self.any_relimited = True
         self._relimiting = False
         #: By rule: equal where the same targets have the same limits, delays and timeouts.
         self.fingerprints = tuple(self._fingerprint(number) for number in range(len(slots.rules)))
@@ -173,7 +174,7 @@ class Bank:
     def advance(self, now_us: int, known: Known) -> list[Transition]:
         """Run the timers to ``now_us``; ``known`` has learnt the samples by now. All that happened since the last."""
         self._known = known
-        if self._any_relimited:
+        if self.any_relimited:
             self._relimit(now_us)
         if now_us < self._clock_us:
             # The clock was put back: a signal of the clock's time is newer than one that bears a later time.
@@ -349,7 +350,7 @@ class Bank:
     def relimit_later(self, slots: Bools) -> None:
         """In the next `advance` hold what is known of these, and of no others, against the limits."""
         self.relimited = slots
-        self._any_relimited = bool(slots.any())
+        self.any_relimited = bool(slots.any())
 
     def _fingerprint(self, rule: int) -> str:
         span = self.slots.span(rule)
