@@ -1,5 +1,6 @@
 """A private PostgreSQL with TimescaleDB, started and stopped by us, with the faults a test may want."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -173,7 +174,9 @@ class EmbeddedPostgres:
             command += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
         self._execute("postgres", command)
         if template is None:
-            self._execute(name, sql.SQL("CREATE EXTENSION IF NOT EXISTS timescaledb"))
+            # Whoever waits for the database may make the extension at the same moment: IF NOT EXISTS does not see that.
+            with contextlib.suppress(psycopg.errors.UniqueViolation):
+                self._execute(name, sql.SQL("CREATE EXTENSION IF NOT EXISTS timescaledb"))
         return self.dsn_of(name)
 
     def make_template(self, name: str) -> None:

@@ -102,7 +102,11 @@ async def test_a_fleet_process_plays_its_scenario_to_the_end(tmp_path: Path, bro
         assert process.next("ready")["connections"] == 2
         process.next("finished")
         counts = process.next("published")
-        assert counts["messages"] == counts["acknowledged"] == 11 * 9
+        # Eleven rounds of nine devices; a player that was held up skips to the present, and says so by fewer rounds.
+        rounds, rest = divmod(counts["messages"], 9)
+        assert counts["acknowledged"] == counts["messages"]
+        assert rest == 0
+        assert 1 <= rounds <= 11
 
 
 def test_a_fleet_ends_although_its_broker_is_gone(tmp_path: Path, server_directory: Path) -> None:
