@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from park.batch import DeadLetter, SampleBatch
 from park.index import TagTable
 from park.model import Id
+from park.periods import PeriodBatch
 
 #: Clocks of devices may be ahead by so much and still be believed.
 _AHEAD_US = 60_000_000
@@ -21,11 +22,31 @@ class IntakeRefused(Exception):
     """The journal cannot be written (disk full, say): nothing was kept. Do not acknowledge; upstream keeps its data."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawFrame:
+    """One telegram exactly as it came, for whoever wants to see what was really sent."""
+
+    #: Enterprise of the device that sent it.
+    enterprise: str
+    #: The device: MN of an HJ 212 logger.
+    device: str
+    data: bytes
+
+
 class Intake(Protocol):
     """Takes batches in and makes them durable."""
 
-    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = ()) -> None:
-        """Return once ``batch`` and ``letters`` are on disk, so the caller may acknowledge on the next line.
+    async def put(
+        self,
+        batch: SampleBatch,
+        letters: Sequence[DeadLetter] = (),
+        *,
+        periods: PeriodBatch | None = None,
+        frames: Sequence[RawFrame] = (),
+    ) -> None:
+        """Return once all that is given is on disk, so the caller may acknowledge on the next line.
+
+        ``periods``: means that a logger reports. ``frames``: the telegrams that all of this was read from.
 
         Waits while the intake is full; never drops. Samples that are not values (NaN without bad quality), lie in
         the future or the far past become dead letters here, by one rule for all connectors. Raises IntakeRefused.
@@ -41,6 +62,31 @@ class State(StrEnum):
     DEGRADED = "degraded"
     DISCONNECTED = "disconnected"
     STOPPED = "stopped"
+
+
+@dataclass(slots=True, kw_only=True)
+class DeviceHealth:
+    """What a connector knows of one device behind it: a data logger, an edge node. Written by the connector alone."""
+
+    device: str
+    enterprise: str
+    #: Protocol version or profile it speaks: ``HJ 212-2017``, ``spBv1.0``.
+    protocol: str = ""
+    connected: bool = False
+    peer: str = ""
+    #: Epoch microseconds, UTC; 0: never.
+    connected_us: int = 0
+    last_received_us: int = 0
+    #: Its own clock against ours when it last told the time: positive where it is ahead, seconds. None: not known.
+    clock_ahead_s: float | None = None
+    received: int = 0
+    messages: int = 0
+    acknowledged: int = 0
+    rejected: int = 0
+    reconnects: int = 0
+    last_error: str = ""
+    #: Departures from the standard that were tolerated: what -> how often. Shown to the enterprise.
+    deviations: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +113,8 @@ class Health:
     last_error: str = ""
     #: What is configured but cannot be read: address -> reason.
     bad_addresses: dict[str, str] = field(default_factory=dict)
+    #: Where the connector has devices behind it, by id.
+    devices: dict[str, DeviceHealth] = field(default_factory=dict)
 
     @property
     def lag_s(self) -> float | None:

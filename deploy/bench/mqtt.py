@@ -64,7 +64,7 @@ class _Counting:
     def __init__(self) -> None:
         self.samples = 0
 
-    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = ()) -> None:
+    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = (), **_: object) -> None:
         assert not letters, letters[0]
         self.samples += len(batch)
 

@@ -70,7 +70,7 @@ class _Intake:
     def __init__(self, seen: _Seen) -> None:
         self._seen = seen
 
-    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = ()) -> None:
+    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = (), **_: object) -> None:
         assert not letters, letters[0]
         np.add.at(self._seen.count, batch.tag, 1)
         np.minimum.at(self._seen.first, batch.tag, batch.value)

@@ -83,7 +83,7 @@ class Gated(Shelf):
         self.gates: list[asyncio.Event] = []
         self.waiting_samples = 0
 
-    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = ()) -> None:
+    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = (), **_: object) -> None:
         gate = asyncio.Event()
         self.gates.append(gate)
         self.waiting_samples += len(batch)

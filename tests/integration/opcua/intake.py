@@ -22,7 +22,7 @@ class MemoryIntake:
         self._open.set()
         self._refusing = False
 
-    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = ()) -> None:
+    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = (), **_: object) -> None:
         await self._open.wait()
         if self._refusing:
             self.refused += 1

@@ -21,7 +21,7 @@ class Shelf:
         self.refused = 0
         self.waiting = 0
 
-    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = ()) -> None:
+    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = (), **_: object) -> None:
         """See `connectors.base.Intake`."""
         self.waiting += 1
         try:
