@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraint
 from park import units
 from park.duration import DurationUs
 from park.gb18218 import Chemical, Grade
+from park.outlet import DEFAULTS, Outlet, OutletInvalid, Role
 
 #: Letters, digits, ``-`` and ``_``: safe in a topic, a path, a rule expression.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
@@ -39,6 +40,17 @@ class SourceKind(StrEnum):
     WEATHER_STATION = "weather_station"  # 气象站
     TREATMENT_UNIT = "treatment_unit"  # 环保治理设施
     WASTE_STORE = "waste_store"  # 危废贮存场所
+
+
+#: The kinds whose emissions or surroundings are judged (section ``outlet``).
+OUTLET_KINDS = frozenset(
+    {
+        SourceKind.WASTE_GAS_OUTLET,
+        SourceKind.WASTE_WATER_OUTLET,
+        SourceKind.FENCE_LINE,
+        SourceKind.AIR_STATION,
+    }
+)
 
 
 class Level(StrEnum):
@@ -165,8 +177,43 @@ class Source(_Model):
         Annotated[float, Field(ge=-90, le=90)],
     ]
     hazard: Hazard | None = None
+    #: Only on sources of `OUTLET_KINDS`. None: what `judged_as` says.
+    outlet: Outlet | None = None
     from_: From | None = Field(default=None, alias="from")
     tags: tuple[Tag, ...] = ()
+
+    @model_validator(mode="after")
+    def _outlet_fits(self) -> "Source":
+        if self.outlet is None:
+            return self
+        if self.kind not in OUTLET_KINDS:
+            kinds = ", ".join(sorted(OUTLET_KINDS))
+            raise OutletInvalid([(("outlet",), f"a {self.kind} has no outlet; remove it, or make the kind {kinds}")])
+        ids = [tag.id for tag in self.tags]
+        strangers = [(role, given) for role, given in self.outlet.roles if given is not None and given not in ids]
+        if strangers:
+            raise OutletInvalid(
+                [
+                    (("outlet", "roles", role), f"{self.id} has no tag {given!r}; its tags are {', '.join(ids)}")
+                    for role, given in strangers
+                ]
+            )
+        return self
+
+    @property
+    def judged_as(self) -> Outlet | None:
+        """The facts that judgement goes by, defaults where the file is silent; None: this kind is not judged."""
+        if self.kind not in OUTLET_KINDS:
+            return None
+        if self.kind is SourceKind.AIR_STATION and (self.outlet is None or not self.outlet.standards):
+            usual = DEFAULTS.air_station
+            return usual if self.outlet is None else self.outlet.model_copy(update={"standards": usual.standards})
+        return self.outlet or DEFAULTS.other
+
+    def role(self, role: Role) -> Tag | None:
+        """The tag that has the role: the one named, else the first whose quantity is the role's word."""
+        named = getattr(self.outlet.roles, role.value) if self.outlet else None
+        return next((tag for tag in self.tags if (tag.id == named if named else tag.quantity == role.value)), None)
 
 
 class Enterprise(_Model):

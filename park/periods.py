@@ -1,4 +1,4 @@
-"""Means that a data logger itself reports for whole periods (HJ 212-2017: 2051 minute, 2061 hour, 2031 day), as columns.
+"""Means that a logger reports for whole periods, as columns (HJ 212-2017: 2051 minute, 2061 hour, 2031 day).
 
 They are evidence beside the samples: kept as they came, every version of them, and compared with our own means.
 """
@@ -92,5 +92,5 @@ def concat_periods(batches: Sequence[PeriodBatch]) -> PeriodBatch:
     """All rows in the order given."""
     names = [field.name for field in SCHEMA]
     if not batches:
-        return PeriodBatch(**{name: np.empty(0) for name in names})
+        return PeriodBatch(**{name: np.empty(0) for name in names})  # type: ignore[arg-type]  # cast by itself
     return PeriodBatch(**{name: np.concatenate([getattr(one, name) for one in batches]) for name in names})

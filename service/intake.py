@@ -15,9 +15,10 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from connectors.base import Gap, IntakeRefused
+from connectors.base import Gap, IntakeRefused, RawFrame
 from park.batch import DeadLetter, SampleBatch, concat
 from park.index import TagTable
+from park.periods import PeriodBatch, concat_periods
 from park.quality import LATE, Quality, quality_class
 from rules.transition import alert_id
 from service.alerts.asked import Asked, Raise
@@ -25,6 +26,8 @@ from service.clock import Clock
 from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Extras, Row, storable
 from service.rules.versions import RulesChange
+from service.store.notes import Note
+from service.store.raw import pack
 
 _log = structlog.get_logger(__name__)
 
@@ -42,7 +45,15 @@ class _Waiting:
     command: Asked | None
     gap: Gap | None
     rules: RulesChange | None
+    note: Note | None
+    periods: PeriodBatch | None
+    frames: Sequence[RawFrame]
     durable: asyncio.Future[Row]
+
+    @property
+    def size(self) -> int:
+        """Samples and means."""
+        return (len(self.batch) if self.batch else 0) + (len(self.periods) if self.periods else 0)
 
 
 def row_time(now_us: int, last_us: int) -> int:
@@ -87,13 +98,24 @@ class JournalIntake:
         #: Why the journal refuses; empty while it does not.
         self.refusing = ""
 
-    async def put(self, batch: SampleBatch, letters: Sequence[DeadLetter] = ()) -> None:
+    async def put(
+        self,
+        batch: SampleBatch,
+        letters: Sequence[DeadLetter] = (),
+        *,
+        periods: PeriodBatch | None = None,
+        frames: Sequence[RawFrame] = (),
+    ) -> None:
         """Return once all of it is durable. Raises IntakeRefused."""
         batch, quarantined = self._quarantine(batch)
+        if periods is not None:
+            periods, unusable = self._quarantine_periods(periods, batch.origin)
+            quarantined += unusable
         # In turn: one that comes while others wait for room must not overtake them, or their samples would be late.
         async with self._turn, self._room:
             await self._room.wait_for(lambda: self._stopped or self._samples < self._max_waiting)
-            future = self._enqueue(batch, [storable(letter) for letter in (*letters, *quarantined)])
+            stored = [storable(letter) for letter in (*letters, *quarantined)]
+            future = self._enqueue(batch, stored, periods=periods, frames=frames)
         await future
 
     async def command(self, command: Asked) -> Row:
@@ -103,6 +125,10 @@ class JournalIntake:
     async def change_rules(self, change: RulesChange) -> Row:
         """Journal a change of the rules; return the row it went into. Raises IntakeRefused."""
         return await self._enqueue(None, (), rules=storable(change))
+
+    async def note(self, note: Note) -> Row:
+        """Journal what was done; return the row it went into. Raises IntakeRefused."""
+        return await self._enqueue(None, (), note=storable(note))
 
     def note_gap(self, gap: Gap) -> None:
         """Journal a gap with the next row that the journal takes; does not wait."""
@@ -120,14 +146,26 @@ class JournalIntake:
         command: Asked | None = None,
         gap: Gap | None = None,
         rules: RulesChange | None = None,
+        note: Note | None = None,
+        periods: PeriodBatch | None = None,
+        frames: Sequence[RawFrame] = (),
     ) -> asyncio.Future[Row]:
         if self._stopped:
             raise IntakeRefused("the service is stopping; nothing was kept")
         future: asyncio.Future[Row] = asyncio.get_running_loop().create_future()
-        self._waiting.append(
-            _Waiting(batch=batch, letters=letters, command=command, gap=gap, rules=rules, durable=future)
+        waiting = _Waiting(
+            batch=batch,
+            letters=letters,
+            command=command,
+            gap=gap,
+            rules=rules,
+            note=note,
+            periods=periods,
+            frames=frames,
+            durable=future,
         )
-        self._samples += len(batch) if batch is not None else 0
+        self._waiting.append(waiting)
+        self._samples += waiting.size
         self._filled.set()
         return future
 
@@ -152,6 +190,30 @@ class JournalIntake:
         )
         letters = [self._letter(batch.take(mask), reason, cure, now_us) for reason, mask, cure in reasons if mask.any()]
         return batch.take(~bad), letters
+
+    def _quarantine_periods(self, periods: PeriodBatch, origin: str) -> tuple[PeriodBatch, list[DeadLetter]]:
+        """Split off what has no tag, or a time that cannot be."""
+        now_us = self._clock()
+        park = self._tags.park
+        known = self._in_use[np.where((periods.tag >= 0) & (periods.tag < self._tags.size), periods.tag, -1)]
+        oldest_us = now_us - park.past_limit_days * _DAY_US
+        bad = ~known | (periods.start_us > now_us + park.future_limit) | (periods.start_us < oldest_us)
+        if not bad.any():
+            return periods, []
+        self.quarantined += int(bad.sum())
+        rows = periods.take(bad)
+        info = self._tags.by_ix(int(rows.tag[0]))
+        letter = DeadLetter(
+            origin=origin,
+            received_us=now_us,
+            reason="impossible_period",
+            detail=f"{len(rows)} reported means, the first of {info.id if info else int(rows.tag[0])} begins "
+            f"{(int(rows.start_us[0]) - now_us) / 1e6:+.0f} s from now; check DataTime and the device's clock",
+            raw=rows.to_bytes(),
+            address=info.id if info else "",
+            enterprise=info.enterprise if info else "",
+        )
+        return periods.take(~bad), [letter]
 
     def _letter(self, rows: SampleBatch, reason: str, cure: str, now_us: int) -> DeadLetter:
         info = self._tags.by_ix(int(rows.tag[0]))
@@ -210,9 +272,10 @@ class JournalIntake:
             ),
             gaps=tuple(one.gap for one in taken if one.gap is not None),
             rules=tuple(one.rules for one in taken if one.rules is not None),
+            notes=tuple(one.note for one in taken if one.note is not None),
         )
         try:
-            row = await self._append(received_us, batch, extras)
+            row = await self._append(received_us, batch, extras, taken)
         except JournalFailed as error:
             self._refuse(taken, str(error), received_us)
         except BaseException as error:
@@ -221,12 +284,15 @@ class JournalIntake:
         else:
             self._done(taken, row)
         async with self._room:
-            self._samples -= sum(len(one.batch) for one in taken if one.batch is not None)
+            self._samples -= sum(one.size for one in taken)
             self._room.notify_all()
 
-    async def _append(self, received_us: int, batch: SampleBatch | None, extras: Extras) -> Row:
+    async def _append(
+        self, received_us: int, batch: SampleBatch | None, extras: Extras, taken: Sequence[_Waiting]
+    ) -> Row:
         def write() -> Row:
-            return self._journal.append(received_us=received_us, batch=batch, extras=extras)
+            whole = _with_evidence(extras, taken)
+            return self._journal.append(received_us=received_us, batch=batch, extras=whole)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, write)
 
@@ -308,6 +374,22 @@ class JournalIntake:
         if _brings_news(taken):
             alarms.append(msgspec.structs.replace(raised, effective_us=now_us, cleared=True))
         return alarms
+
+
+def _with_evidence(extras: Extras, taken: Sequence[_Waiting]) -> Extras:
+    """And the reported means and telegrams, packed: beside the event loop, on the journal's thread."""
+    periods = [one.periods for one in taken if one.periods]
+    frames: dict[str, list[RawFrame]] = {}
+    for one in taken:
+        if one.frames and one.batch is not None:
+            frames.setdefault(one.batch.origin, []).extend(one.frames)
+    if not periods and not frames:
+        return extras
+    return msgspec.structs.replace(
+        extras,
+        periods=concat_periods(periods).to_bytes() if periods else b"",
+        frames=tuple(pack(origin, some) for origin, some in frames.items()),
+    )
 
 
 def _brings_news(taken: Sequence[_Waiting]) -> bool:

@@ -9,6 +9,8 @@ from connectors.base import Gap
 from park.batch import DeadLetter, SampleBatch
 from service.alerts.asked import Command, EndContext, OpenContext, Raise
 from service.rules.versions import RulesChange
+from service.store.notes import Note
+from service.store.raw import FrameBlock
 
 
 class Extras(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -22,9 +24,16 @@ class Extras(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     start: bool = False
     #: Changes of the rules: in force from the next row on.
     rules: tuple[RulesChange, ...] = ()
+    #: Means that loggers report: `park.periods.PeriodBatch.to_bytes`; empty: none.
+    periods: bytes = b""
+    #: The telegrams that the samples and periods were read from.
+    frames: tuple[FrameBlock, ...] = ()
+    #: What was done, and by whom.
+    notes: tuple[Note, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.letters or self.commands or self.gaps or self.start or self.rules)
+        asked = self.letters or self.commands or self.gaps or self.start or self.rules
+        return bool(asked or self.periods or self.frames or self.notes)
 
 
 NO_EXTRAS = Extras()
@@ -55,7 +64,7 @@ def decode(position: int, received_us: int, samples: bytes | None, extras: bytes
     )
 
 
-_Storable = TypeVar("_Storable", bound=DeadLetter | Gap | Command | OpenContext | EndContext | RulesChange)
+_Storable = TypeVar("_Storable", bound=DeadLetter | Gap | Command | OpenContext | EndContext | RulesChange | Note)
 
 
 def storable(one: _Storable) -> _Storable:

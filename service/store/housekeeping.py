@@ -31,6 +31,8 @@ class StorePolicy(BaseModel):
     compress_after: DurationUs | None = 7 * _DAY_US
     #: Dead letters and records of the connectors' health older than this are deleted. None: kept for ever.
     keep_records: DurationUs | None = 400 * _DAY_US
+    #: Telegrams older than this are dropped, a day at a time. None: kept for ever.
+    keep_telegrams: DurationUs | None = 400 * _DAY_US
     #: Bring the schema up to date at start.
     auto_migrate: bool = True
 
@@ -70,6 +72,10 @@ class Housekeeping:
             ).fetchall()
             if dropped:
                 _log.info("Chunks past their retention were dropped.", chunks=len(dropped))
+        if policy.keep_telegrams is not None:
+            connection.execute(
+                "SELECT drop_chunks('raw_block', now() - make_interval(secs => %s))", (policy.keep_telegrams / 1e6,)
+            )
         if policy.keep_records is not None:
             age = (policy.keep_records / 1e6,)
             connection.execute("DELETE FROM dead_letter WHERE received_at < now() - make_interval(secs => %s)", age)

@@ -17,17 +17,21 @@ import structlog
 from numpy.typing import NDArray
 
 from park.index import TagTable
+from park.periods import HOUR_S, PeriodBatch
 from service.alerts.model import Event
 from service.journal.journal import Journal
 from service.journal.rows import Row
 from service.risk import RiskChange
 from service.rules.versions import RuleVersion
 from service.store import events as event_rows
+from service.store import notes as note_rows
+from service.store import periods as period_rows
+from service.store import raw, rule_versions
 from service.store import risks as risk_rows
-from service.store import rule_versions
 from service.store.copy import Rows, copy_new_rows, copy_rows, encode, sort_rows
 from service.store.housekeeping import Housekeeping, StorePolicy
 from service.store.migrate import MigrationRefused, edition, migrate
+from service.store.touched import Touched, judged, minutes_of
 
 _log = structlog.get_logger(__name__)
 
@@ -91,6 +95,9 @@ class StoreWriter:
         self._db_ix: NDArray[np.int32] = np.empty(0, dtype=np.int32)
         self.status = StoreState(position=journal.trimmed)
         self._auto_migrate = policy.auto_migrate
+        #: Minutes of emission monitors that have got data; shared with the judge.
+        self.touched = Touched()
+        self._judged = judged(tags)
 
     def start(self) -> None:
         """Begin to write."""
@@ -198,16 +205,20 @@ class StoreWriter:
     def _write(self, connection: psycopg.Connection, rows: Sequence[Row]) -> None:
         samples = self._to_rows(rows)
         started = time.perf_counter()
-        try:
-            with connection.transaction(), connection.cursor() as cursor:
-                if len(samples):
-                    copy_rows(cursor, encode(samples))
-                self._write_extras(cursor, rows)
-            stored = len(samples)
-        except psycopg.errors.UniqueViolation:
-            with connection.transaction(), connection.cursor() as cursor:
-                stored = copy_new_rows(cursor, encode(samples))
-                self._write_extras(cursor, rows)
+        periods = [(row.received_us, PeriodBatch.from_bytes(row.extras.periods)) for row in rows if row.extras.periods]
+        pairs = self._touched_by(rows, [batch for _, batch in periods])
+        with self.touched.lock:
+            try:
+                with connection.transaction(), connection.cursor() as cursor:
+                    if len(samples):
+                        copy_rows(cursor, encode(samples))
+                    fresh = self._write_extras(cursor, rows, periods, pairs)
+                stored = len(samples)
+            except psycopg.errors.UniqueViolation:
+                with connection.transaction(), connection.cursor() as cursor:
+                    stored = copy_new_rows(cursor, encode(samples))
+                    fresh = self._write_extras(cursor, rows, periods, pairs)
+            self.touched.marked(fresh)
         total = sum(len(row.batch) for row in rows if row.batch is not None)
         self.status.stored += stored
         self.status.duplicates += total - stored
@@ -238,7 +249,30 @@ class StoreWriter:
             )
         )
 
-    def _write_extras(self, cursor: psycopg.Cursor, rows: Sequence[Row]) -> None:
+    def _touched_by(self, rows: Sequence[Row], periods: Sequence[PeriodBatch]) -> NDArray[np.int64]:
+        """Minutes of emission monitors that these rows bring something for."""
+        tags = [row.batch.tag for row in rows if row.batch is not None]
+        times = [row.batch.time_us for row in rows if row.batch is not None]
+        for one in periods:
+            # A mean of up to half an hour stands for each of its minutes; one of an hour or a day for itself alone.
+            minutes = np.where(one.length_s < HOUR_S, np.maximum(one.length_s // 60, 1), 1)
+            begun = np.repeat(np.cumsum(minutes) - minutes, minutes)
+            tags.append(np.repeat(one.tag, minutes))
+            times.append(np.repeat(one.start_us, minutes) + (np.arange(minutes.sum()) - begun) * 60_000_000)
+        if not tags:
+            return np.empty(0, dtype=np.int64)
+        tag, time_us = np.concatenate(tags), np.concatenate(times)
+        mine = (tag < len(self._judged)) & self._judged[np.minimum(tag, len(self._judged) - 1)]
+        return minutes_of(self._db_ix[tag[mine]], time_us[mine])
+
+    def _write_extras(
+        self,
+        cursor: psycopg.Cursor,
+        rows: Sequence[Row],
+        periods: Sequence[tuple[int, PeriodBatch]],
+        pairs: NDArray[np.int64],
+    ) -> list[int]:
+        """What came besides samples; returns what `Touched.mark` does."""
         letters = [letter for row in rows for letter in row.extras.letters]
         if letters:
             event_rows.write_letters(cursor, letters)
@@ -250,6 +284,24 @@ class StoreWriter:
             " ON CONFLICT (journal) DO UPDATE SET position = excluded.position",
             (self._journal.id, rows[-1].position),
         )
+        return self._write_evidence(cursor, rows, periods, pairs)
+
+    def _write_evidence(
+        self,
+        cursor: psycopg.Cursor,
+        rows: Sequence[Row],
+        periods: Sequence[tuple[int, PeriodBatch]],
+        pairs: NDArray[np.int64],
+    ) -> list[int]:
+        blocks = [(row.received_us, block) for row in rows for block in row.extras.frames]
+        if blocks:
+            raw.write(cursor, blocks)
+        if periods:
+            period_rows.write(cursor, periods, self._db_ix)
+        notes = [note for row in rows for note in row.extras.notes]
+        if notes:
+            note_rows.write(cursor, self._journal.id, notes)
+        return self.touched.mark(cursor, pairs) if len(pairs) else []
 
 
 def _sync_tags(connection: psycopg.Connection, tags: TagTable, registry: Mapping[str, int]) -> NDArray[np.int32]:
