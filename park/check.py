@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from park.gb18218 import assess
 from park.model import Level, Park, Source, Tag
+from park.outlet_check import outlet_oddities
 from park.yamlfile import Document, Problem
 
 
@@ -38,6 +39,8 @@ def _oddities(park: Park) -> Iterator[_Oddity]:
 def _of_source(loc: tuple[int | str, ...], source: Source) -> Iterator[_Oddity]:
     if source.hazard is not None:
         yield from _of_grade((*loc, "hazard"), source)
+    if source.outlet is not None:
+        yield from (((*loc, "outlet", *at), f"{source.id}: {message}") for at, message in outlet_oddities(source))
     yield from _of_addresses(loc, source)
     for i, tag in enumerate(source.tags):
         at = (*loc, "tags", i)

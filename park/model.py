@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraint
 from park import units
 from park.duration import DurationUs
 from park.gb18218 import Chemical, Grade
-from park.outlet import DEFAULTS, Outlet, OutletInvalid, Role
+from park.outlet import AIR_STANDARDS, USUAL, Outlet, OutletInvalid, Role
 
 #: Letters, digits, ``-`` and ``_``: safe in a topic, a path, a rule expression.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
@@ -205,10 +205,10 @@ class Source(_Model):
         """The facts that judgement goes by, defaults where the file is silent; None: this kind is not judged."""
         if self.kind not in OUTLET_KINDS:
             return None
-        if self.kind is SourceKind.AIR_STATION and (self.outlet is None or not self.outlet.standards):
-            usual = DEFAULTS.air_station
-            return usual if self.outlet is None else self.outlet.model_copy(update={"standards": usual.standards})
-        return self.outlet or DEFAULTS.other
+        outlet = self.outlet or USUAL
+        if self.kind is SourceKind.AIR_STATION and not outlet.standards:
+            return outlet.model_copy(update={"standards": AIR_STANDARDS})
+        return outlet
 
     def role(self, role: Role) -> Tag | None:
         """The tag that has the role: the one named, else the first whose quantity is the role's word."""

@@ -86,3 +86,36 @@ def factor_offset(given: str, wanted: str) -> tuple[float, float]:
 def converted(value: float, given: pint.Unit, wanted: pint.Unit) -> float:
     """``value`` in another unit of the same thing. Raises pint.PintError where there is none."""
     return float(_REGISTRY.Quantity(value, given).to(wanted).magnitude)
+
+
+def _plain(text: str) -> str:
+    """Without what tells no other scale: Nm3 is m3 at standard state, odour units and pH are bare numbers."""
+    spelled = _spell(text)
+    return "dimensionless" if spelled in ("OU", "pH") else spelled.replace("Nm3", "m^3")
+
+
+def limit_factor(given: str, wanted: str) -> float:
+    """By what a limit in ``given`` is multiplied to be held against values in ``wanted``.
+
+    As `factor_offset`, but limits of standards are meant at standard state, so mg/m3 and mg/Nm3 are one here, and an
+    odour concentration (臭气浓度) is a bare number. Raises UnknownUnit, and ValueError where the two measure
+    different things.
+    """
+    factor, offset = factor_offset(_plain(given), _plain(wanted))
+    if offset:
+        raise ValueError(f"{given!r} and {wanted!r} have different zeros; a limit cannot be converted")
+    return factor
+
+
+def comparable(given: str, wanted: str) -> bool:
+    """Whether a limit in ``given`` can be held against values in ``wanted``."""
+    try:
+        limit_factor(given, wanted)
+    except ValueError:
+        return False
+    return True
+
+
+def is_mass_rate(text: str) -> bool:
+    """Whether the unit is a mass by time (kg/h). Raises UnknownUnit."""
+    return comparable(text, "kg/h")

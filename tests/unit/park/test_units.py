@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from park.units import UnknownUnit, factor_offset, parse
+from park.units import UnknownUnit, comparable, factor_offset, limit_factor, parse
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,25 @@ def test_unit_to_itself_touches_no_bit(unit: str) -> None:
 def test_different_things_are_never_converted(given_unit: str, wanted: str) -> None:
     with pytest.raises(ValueError, match="send the value in"):
         factor_offset(given_unit, wanted)
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted", "factor"),
+    [
+        ("mg/m3", "mg/Nm3", 1),
+        ("mg/m3", "µg/m3", 1000),
+        ("ng/m3", "mg/m3", 1e-6),
+        ("kg/h", "g/s", 1 / 3.6),
+        ("1", "OU", 1),
+        ("pH", "无量纲", 1),
+    ],
+)
+def test_limit_of_a_standard_is_carried_over_to_the_unit_of_the_values(unit: str, wanted: str, factor: float) -> None:
+    assert limit_factor(unit, wanted) == pytest.approx(factor, rel=1e-12)
+
+
+@pytest.mark.parametrize(("unit", "wanted"), [("mg/m3", "ppm"), ("mg/L", "kg/h"), ("mg/m3", "%"), ("K", "°C")])
+def test_limit_that_cannot_be_held_against_the_values_is_told(unit: str, wanted: str) -> None:
+    assert not comparable(unit, wanted)
+    with pytest.raises(ValueError, match=r"cannot be converted|different zeros"):
+        limit_factor(unit, wanted)
