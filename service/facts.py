@@ -7,6 +7,7 @@ from park.index import TagInfo, TagTable
 from park.model import SourceKind
 from rules.spec import AnyRule, RuleSet, VoteRule
 from service.alerts.asked import Facts, Lookup
+from service.alerts.judged import JUDGED
 from service.alerts.law import STOP_WORK
 
 #: Priority of the service's own alarms, and of orders to stop work.
@@ -101,9 +102,12 @@ def lookup(tags: TagTable, rules: RuleSet) -> Lookup:
     def facts(rule: str, target: str, level: str) -> Facts:
         known = by_rule.get(rule)
         place = place_of(known, target)
-        kind = rule if known is None and rule in ("service", STOP_WORK) else known.kind if known is not None else ""
+        judged = JUDGED.get(rule) if known is None else None
+        own = judged is not None or rule in ("service", STOP_WORK)
+        kind = rule if known is None and own else known.kind if known is not None else ""
+        usual = judged.priority if judged is not None else _OWN_PRIORITY
         return Facts(
-            priority=known.priority_of(level) if known is not None else _OWN_PRIORITY,
+            priority=known.priority_of(level) if known is not None else usual,
             enterprise=place.enterprise,
             source=place.source,
             unit=place.unit,

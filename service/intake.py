@@ -42,7 +42,7 @@ _EMPTY_ROW_EVERY_S = 1.0
 class _Waiting:
     batch: SampleBatch | None
     letters: Sequence[DeadLetter]
-    command: Asked | None
+    command: Asked | Raise | None
     gap: Gap | None
     rules: RulesChange | None
     note: Note | None
@@ -122,6 +122,10 @@ class JournalIntake:
         """Journal what a person asks; return the row it went into. Raises IntakeRefused."""
         return await self._enqueue(None, (), command=storable(command))
 
+    async def raise_own(self, alarm: Raise) -> Row:
+        """Journal an alarm from outside the engine; return the row it went into. Raises IntakeRefused."""
+        return await self._enqueue(None, (), command=storable(alarm))
+
     async def change_rules(self, change: RulesChange) -> Row:
         """Journal a change of the rules; return the row it went into. Raises IntakeRefused."""
         return await self._enqueue(None, (), rules=storable(change))
@@ -143,7 +147,7 @@ class JournalIntake:
         batch: SampleBatch | None,
         letters: Sequence[DeadLetter],
         *,
-        command: Asked | None = None,
+        command: Asked | Raise | None = None,
         gap: Gap | None = None,
         rules: RulesChange | None = None,
         note: Note | None = None,

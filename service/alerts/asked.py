@@ -47,7 +47,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
 
 
 class Raise(msgspec.Struct, frozen=True, kw_only=True, tag="raise"):
-    """An alarm of the service itself (journal full, clock wrong): raised and cleared outside the engine."""
+    """An alarm from outside the engine: of the service itself (journal full, clock wrong), or of judgement."""
 
     id: str
     target: str
@@ -55,6 +55,12 @@ class Raise(msgspec.Struct, frozen=True, kw_only=True, tag="raise"):
     effective_us: int
     why: str
     cleared: bool = False
+    #: ``service``, or one of `service.alerts.judged.JUDGED`.
+    rule: str = "service"
+    side: str = ""
+    level: str = ""
+    value: float | None = None
+    limit: float | None = None
 
 
 ContextKind = Literal[

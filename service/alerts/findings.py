@@ -47,20 +47,20 @@ def take(alert: Alert, one: Transition, facts: Facts) -> None:
 
 
 def own_transition(alarm: Raise, now_us: int) -> Transition:
-    """An alarm about the service itself, as though an engine had found it."""
+    """An alarm from outside the engine, as though the engine had found it."""
     return Transition(
         alert_id=alarm.id,
         change=Change.CLEARED if alarm.cleared else Change.RAISED,
-        rule="service",
+        rule=alarm.rule,
         target=alarm.target,
-        side="",
-        level="",
+        side=alarm.side,
+        level=alarm.level,
         onset_us=alarm.onset_us,
         effective_us=alarm.effective_us,
         detected_us=now_us,
-        value=None,
-        limit=None,
-        peak=None,
+        value=alarm.value,
+        limit=alarm.limit,
+        peak=alarm.value,
         quality="good",
         unverified=False,
         why=alarm.why,

@@ -9,6 +9,7 @@ from park.index import TagTable
 from rules.spec import RuleSet
 from service.alerts.book import AlertBook
 from service.alerts.contexts import Context
+from service.alerts.judged import JUDGED
 from service.alerts.model import ALERT_DEFAULTS, Alert, Event
 from service.api.times import rfc3339
 from service.store.scope import Scope
@@ -32,10 +33,11 @@ class Names:
         return info.tag.name if info is not None else ""
 
     def rule(self, rule_id: str) -> tuple[str, str, str]:
-        """Of a live rule: its name, what the operator should do, the standard and clause; else empty."""
+        """Of a live rule or a judgement: its name, what to do, the standard and clause (of a judgement: in `why`)."""
         rule = self.rules.by_id(rule_id)
         if rule is None:
-            return "", "", ""
+            judged = JUDGED.get(rule_id)
+            return (judged.name, judged.guidance, "") if judged is not None else ("", "", "")
         return rule.name, rule.guidance, f"{rule.standard} {rule.clause}".strip()
 
 

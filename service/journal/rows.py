@@ -64,7 +64,9 @@ def decode(position: int, received_us: int, samples: bytes | None, extras: bytes
     )
 
 
-_Storable = TypeVar("_Storable", bound=DeadLetter | Gap | Command | OpenContext | EndContext | RulesChange | Note)
+_Storable = TypeVar(
+    "_Storable", bound=DeadLetter | Gap | Command | OpenContext | EndContext | RulesChange | Note | Raise
+)
 
 
 def storable(one: _Storable) -> _Storable:

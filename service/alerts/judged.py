@@ -1,0 +1,35 @@
+"""Alarms that judgement raises beside the engine: an early warning, an hour over its limit, a day over its limit."""
+
+from typing import NamedTuple
+
+
+class Judged(NamedTuple):
+    """What is told of one kind."""
+
+    name: str
+    priority: int
+    level: str
+    guidance: str
+
+
+#: By the rule id that their alerts carry.
+JUDGED: dict[str, Judged] = {
+    "emission-warning": Judged(
+        "排放预警",
+        3,
+        "H",
+        "分钟均值连续接近或超过限值：检查治理设施与生产负荷，在本小时结束前采取措施。",
+    ),
+    "emission-hour": Judged(
+        "小时均值超标",
+        2,
+        "HH",
+        "核实仪表状态与标记，查明原因并采取减排措施；按许可证要求报告，保存证据。",
+    ),
+    "emission-day": Judged(
+        "日均值超标",
+        2,
+        "HH",
+        "核实全天数据有效性，查明原因，按许可证要求报告并整改。",
+    ),
+}

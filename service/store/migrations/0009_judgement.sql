@@ -1,0 +1,124 @@
+-- Means over minutes, hours, days and months of emission monitors, what exceeded its limit, and what people marked.
+-- service/judge/ writes them; deploy/docs/judgement.md says what every number means.
+
+-- flag: rules/emissions/flags.py; origin: 1 computed from samples, 2 reported by the logger.
+CREATE TABLE emission_minute (
+    tag       integer NOT NULL,
+    minute    timestamptz NOT NULL,
+    value     double precision NOT NULL,
+    n         integer NOT NULL,
+    flag      smallint NOT NULL,
+    origin    smallint NOT NULL,
+    late      boolean NOT NULL,
+    refilled  boolean NOT NULL
+);
+SELECT create_hypertable('emission_minute', 'minute', create_default_indexes => false,
+                         chunk_time_interval => interval '7 days');
+CREATE UNIQUE INDEX emission_minute_key ON emission_minute (tag, minute);
+
+-- Every revision stays; the one with the highest number holds. NaN: no such value.
+CREATE TABLE emission_mean (
+    tag                integer NOT NULL,
+    period             text NOT NULL CHECK (period IN ('hour', 'day', 'month')),
+    start              timestamptz NOT NULL,
+    revision           integer NOT NULL,
+    judged             timestamptz NOT NULL,
+    -- Mean as measured, and converted (折算) where the outlet asks for it, else the same.
+    value              double precision NOT NULL,
+    converted          double precision NOT NULL,
+    valid              boolean NOT NULL,
+    stopped            boolean NOT NULL,
+    valid_count        integer NOT NULL,
+    flag               smallint NOT NULL,
+    -- The same over what is valid and not marked.
+    unmarked_value     double precision NOT NULL,
+    unmarked_converted double precision NOT NULL,
+    unmarked_valid     boolean NOT NULL,
+    marked_count       integer NOT NULL,
+    -- Discharged in the period, kg, as far as concentration and flow were known.
+    amount_kg          double precision NOT NULL,
+    late_count         integer NOT NULL,
+    refilled_count     integer NOT NULL,
+    -- What the logger itself reports for the period, and whether it agrees: 'agrees', 'differs', or why it cannot be compared.
+    reported           double precision NOT NULL,
+    reported_converted double precision NOT NULL,
+    reported_flag      text NOT NULL,
+    comparison         text NOT NULL,
+    why                text NOT NULL,
+    PRIMARY KEY (tag, period, start, revision)
+);
+CREATE INDEX emission_mean_start ON emission_mean (period, start);
+CREATE TRIGGER emission_mean_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON emission_mean
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- As they stand; every change is a row of emission_exceedance_event.
+CREATE TABLE emission_exceedance (
+    id            uuid PRIMARY KEY,
+    kind          text NOT NULL CHECK (kind IN ('warning', 'hour', 'day')),
+    tag           integer NOT NULL,
+    enterprise    text NOT NULL,
+    source        text NOT NULL,
+    quantity      text NOT NULL,
+    start         timestamptz NOT NULL,
+    side          text NOT NULL,
+    value         double precision NOT NULL,
+    limit_value   double precision NOT NULL,
+    unit          text NOT NULL,
+    -- Row of the limit pack or the permit, standard, version, clause, how sure: as rules/emissions/limits.py gives them.
+    provenance    jsonb NOT NULL,
+    -- True: it stands also over what is not marked.
+    unmarked      boolean NOT NULL,
+    state         text NOT NULL CHECK (state IN ('standing', 'withdrawn')),
+    revision      integer NOT NULL,
+    judged        timestamptz NOT NULL,
+    why           text NOT NULL,
+    -- Whether the alert book knows: of the exceedance, and that it is over.
+    told          boolean NOT NULL DEFAULT false,
+    over          timestamptz,
+    told_over     boolean NOT NULL DEFAULT false
+);
+CREATE INDEX emission_exceedance_start ON emission_exceedance (start DESC, id);
+CREATE INDEX emission_exceedance_tag ON emission_exceedance (tag, kind, start DESC);
+CREATE INDEX emission_exceedance_open ON emission_exceedance (tag) WHERE NOT told OR NOT told_over;
+CREATE TABLE emission_exceedance_event (
+    id        uuid NOT NULL,
+    revision  integer NOT NULL,
+    at        timestamptz NOT NULL,
+    state     text NOT NULL,
+    value     double precision NOT NULL,
+    limit_value double precision NOT NULL,
+    unmarked  boolean NOT NULL,
+    why       text NOT NULL,
+    PRIMARY KEY (id, revision)
+);
+CREATE TRIGGER emission_exceedance_event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON emission_exceedance_event
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- A mark (标记): what an enterprise declares of a span of its data. Withdrawn ones stay; every change is an audit_note.
+CREATE TABLE emission_mark (
+    id          uuid PRIMARY KEY,
+    enterprise  text NOT NULL,
+    source      text NOT NULL,
+    -- Full ids; empty: all tags of the source.
+    tags        text[] NOT NULL,
+    from_time   timestamptz NOT NULL,
+    to_time     timestamptz NOT NULL,
+    kind        text NOT NULL CHECK (kind IN ('condition', 'anomaly')),
+    type        text NOT NULL,
+    reason      text NOT NULL,
+    author      text NOT NULL,
+    created     timestamptz NOT NULL,
+    origin      text NOT NULL CHECK (origin IN ('manual', 'auto')),
+    withdrawn   timestamptz,
+    withdrawn_by text NOT NULL DEFAULT '',
+    withdraw_reason text NOT NULL DEFAULT '',
+    CHECK (from_time < to_time)
+);
+CREATE INDEX emission_mark_span ON emission_mark (source, from_time);
+CREATE INDEX emission_mark_created ON emission_mark (created DESC, id);
+
+-- Up to which hour periods without any data have been judged.
+CREATE TABLE judge_state (
+    name   text PRIMARY KEY,
+    until  timestamptz NOT NULL
+);
