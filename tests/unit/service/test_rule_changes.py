@@ -10,8 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.alerts.model import Event
-from service.alerts.states import Trigger
-from service.alerts.states import State
+from service.alerts.states import State, Trigger
 from service.journal.journal import Journal
 from service.journal.rows import Extras, Row
 from service.pipeline import Pipeline, Setup
