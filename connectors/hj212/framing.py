@@ -38,7 +38,7 @@ class Rejected(NamedTuple):
     """Bytes that are no packet. The device gets no answer (HJ 212-2017: a wrong CRC ends the execution)."""
 
     raw: bytes
-    #: ``bad_crc``, ``bad_length``, ``bad_header``, ``truncated``, ``no_tail``, ``noise``; in strict mode also ``strict``.
+    #: ``bad_crc``, ``bad_length``, ``bad_header``, ``truncated``, ``no_tail``, ``noise``; of strict mode ``strict``.
     reason: str
     #: A sentence for a person: the field, the value, the fix.
     detail: str

@@ -1,32 +1,35 @@
-"""Times as HJ 212 writes them: 14 digits, or 17 with milliseconds, and no zone. It is Beijing time, UTC+08:00."""
+"""Times in commands and periods: their digits, RFC 3339, and where periods begin in Beijing time (UTC+08:00)."""
 
-from datetime import datetime, timedelta, timezone
-from functools import lru_cache
+from datetime import datetime
 
-CHINA = timezone(timedelta(hours=8))
-_EPOCH = datetime(1970, 1, 1, 8, tzinfo=CHINA)
+from connectors.hj212.beijing import text_of, time_us
 
-
-def time_us(text: str) -> int | None:
-    """Epoch microseconds, UTC, of ``YYYYMMDDhhmmss`` or ``YYYYMMDDhhmmsszzz``; None where it is no such time."""
-    return _time_us(text) if len(text) in (14, 17) else None
+_ZONE_US = 8 * 3_600_000_000
 
 
-@lru_cache(maxsize=8192)  # thousands of loggers send the same second
-def _time_us(text: str) -> int | None:
-    if not (text.isascii() and text.isdigit()):
-        return None
-    year, month, day = int(text[:4]), int(text[4:6]), int(text[6:8])
-    hour, minute, second = int(text[8:10]), int(text[10:12]), int(text[12:14])
-    try:
-        since = datetime(year, month, day, hour, minute, second, tzinfo=CHINA) - _EPOCH
-    except ValueError:
-        return None
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + int(text[14:] or "0") * 1_000
+def digits(epoch_us: int, *, milliseconds: bool = False) -> str:
+    """``YYYYMMDDhhmmss`` of epoch microseconds, UTC; with milliseconds as a QN has them."""
+    return text_of(epoch_us, milliseconds=milliseconds)
 
 
-def text_of(epoch_us: int, *, milliseconds: bool = False) -> str:
-    """The inverse, truncated to the second or millisecond: for QN, SystemTime, BeginTime."""
-    moment = _EPOCH + timedelta(microseconds=epoch_us)
-    text = moment.strftime("%Y%m%d%H%M%S")
-    return f"{text}{moment.microsecond // 1000:03d}" if milliseconds else text
+def from_digits(text: str) -> int | None:
+    """The inverse of `digits`; None where it is no such time."""
+    return time_us(text)
+
+
+def parse_rfc3339(text: str) -> int:
+    """Epoch microseconds, UTC. Raises ValueError where it is no time, or has no offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset; append +08:00")
+    return round(moment.timestamp() * 1e6)
+
+
+def floor_us(epoch_us: int, length_us: int) -> int:
+    """Start of the period of this length, counted from midnight in Beijing, in which a moment lies."""
+    return epoch_us - (epoch_us + _ZONE_US) % length_us
+
+
+def ceil_us(epoch_us: int, length_us: int) -> int:
+    """The first such start that is not before a moment."""
+    return floor_us(epoch_us + length_us - 1, length_us)

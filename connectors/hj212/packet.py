@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from connectors.hj212.beijing import time_us
 from connectors.hj212.crc import crc16
 from connectors.hj212.misprints import PacketInvalid, read_careful
-from connectors.hj212.moments import time_us
 from connectors.hj212.shape import Shape, shape_of
 from connectors.hj212.words import COMMANDS
 
