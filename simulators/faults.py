@@ -60,6 +60,14 @@ class TreatmentFailure(_Fault):
     size: float = Field(gt=1)
 
 
+class Bypass(_Fault):
+    """The valve past a treatment unit opens: its outlets emit what comes in, while its chamber stays hot."""
+
+    kind: Literal["bypass"]
+    #: How many times its normal value an outlet's pollutant rises to.
+    size: float = Field(gt=1)
+
+
 class Disturbance(_Fault):
     """The Tennessee Eastman plant of the target enterprise takes the recorded road of a disturbance."""
 
@@ -87,6 +95,18 @@ class BadQuality(_Fault):
 
     kind: Literal["bad_quality"]
     quality: Literal["bad", "uncertain"] = "bad"
+
+
+class Calibration(_Fault):
+    """An analyser is being calibrated: zero gas, then span gas, marked as that (data flag C, 校准)."""
+
+    kind: Literal["calibration"]
+
+
+class Maintenance(_Fault):
+    """Somebody works at the instrument: it stands still, marked as that (data flag M, 维护)."""
+
+    kind: Literal["maintenance"]
 
 
 class DropOut(_Fault):
@@ -117,18 +137,72 @@ class Storm(_Fault):
     size: int = Field(gt=1)
 
 
+class CrcErrors(_Fault):
+    """A data logger's line spoils telegrams: their CRC is wrong, and the host keeps silent."""
+
+    kind: Literal["crc_errors"]
+    #: Share of the telegrams.
+    share: float = Field(default=1.0, gt=0, le=1)
+
+
+class HalfFrames(_Fault):
+    """Telegrams of a data logger end half-way, and the next one follows."""
+
+    kind: Literal["half_frames"]
+    #: Share of the telegrams.
+    share: float = Field(default=1.0, gt=0, le=1)
+
+
+class WrongMn(_Fault):
+    """A data logger reports under a number that nobody knows: somebody has changed its settings."""
+
+    kind: Literal["wrong_mn"]
+
+
+class Duplicates(_Fault):
+    """Every telegram of a data logger comes several times over."""
+
+    kind: Literal["duplicates"]
+    #: How many times.
+    size: int = Field(default=2, gt=1)
+
+
+class Reorder(_Fault):
+    """A data logger's telegrams overtake each other."""
+
+    kind: Literal["reorder"]
+
+
+class LinkDown(_Fault):
+    """A data logger has no network: it goes on measuring, and says it all afterwards."""
+
+    kind: Literal["link_down"]
+
+
+#: Faults of the wire between a data logger and its host; the target's loggers suffer them.
+WireFault = CrcErrors | HalfFrames | WrongMn | Duplicates | Reorder | LinkDown
+
 Fault = Annotated[
     Leak
     | Overfill
     | Runaway
     | TreatmentFailure
+    | Bypass
     | Disturbance
     | Frozen
     | Bias
     | BadQuality
+    | Calibration
+    | Maintenance
     | DropOut
     | ClockSkew
     | ServerRestart
-    | Storm,
+    | Storm
+    | CrcErrors
+    | HalfFrames
+    | WrongMn
+    | Duplicates
+    | Reorder
+    | LinkDown,
     Field(discriminator="kind"),
 ]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from park.index import TagTable
+from simulators.faults import WireFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,6 +27,8 @@ class Frame:
     present: NDArray[np.bool_]
     #: How many times over the tag is sent; more than 1 in a storm.
     copies: NDArray[np.int32]
+    #: Faults of data loggers' lines that act now, and the tags behind those lines.
+    on_the_wire: tuple[tuple[WireFault, frozenset[int]], ...] = ()
 
 
 class FrameSource(Protocol):

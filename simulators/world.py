@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from park.index import TagInfo, TagTable
 from park.model import Park, Source, SourceKind
 from simulators import plume
-from simulators.faults import Disturbance, Fault, Leak, Overfill, Runaway, TreatmentFailure
+from simulators.faults import Bypass, Disturbance, Fault, Leak, Overfill, Runaway, TreatmentFailure
 from simulators.frame import Frame
 from simulators.monitors import RECEPTOR_KINDS, Receptors
 from simulators.noise import Floats, generator
@@ -119,7 +119,7 @@ class World:
             raise ValueError(f"{fault.kind}: {fault.target!r} is no tank or reactor of the park")
         if isinstance(fault, Leak):
             self._leak_origin(fault)
-        if isinstance(fault, TreatmentFailure) and fault.target not in self._outlets.units:
+        if isinstance(fault, TreatmentFailure | Bypass) and fault.target not in self._outlets.units:
             raise ValueError(f"{fault.kind}: {fault.target!r} is no treatment unit of the park")
         if isinstance(fault, Disturbance) and fault.target not in self._tep:
             raise ValueError(f"{fault.kind}: {fault.target!r} runs no Tennessee Eastman plant")
@@ -161,7 +161,7 @@ class World:
             reading = self.weather.reading(info.tag.quantity)
             plant[info.ix] = plant[info.ix] if reading is None else reading
         plant[self._quiet] += self._noise * np.clip(self._rng.standard_normal(len(self._quiet)), -4.0, 4.0)
-        self._outlets.apply(plant, dt_s, self._active(TreatmentFailure))
+        self._outlets.apply(plant, dt_s, [*self._active(TreatmentFailure), *self._active(Bypass)])
         self._smell(dt_s)
         self._ticks += 1
 
@@ -203,6 +203,7 @@ class World:
             time_us=np.full(size, now_us, np.int64),
             present=self.table.in_use.copy(),
             copies=np.ones(size, np.int32),
+            on_the_wire=self.overlay.on_the_wire(now_us - self.start_us),
         )
         self.overlay.apply(frame, now_us - self.start_us)
         return frame

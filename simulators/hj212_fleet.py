@@ -1,0 +1,55 @@
+"""Process of a fleet of HJ 212 data loggers: ``python -m simulators.hj212_fleet CONFIG.yaml``.
+
+It prints ``{"event": "ready", ...}`` once begun, ``{"event": "published", ...}`` every five seconds and at the end.
+Commands, one JSON object a line on its input:
+
+    {"command": "fault", "fault": {"kind": "link_down", "target": "hj212/HT0000DA002", "at": "0s", "for": "20s"}}
+    {"command": "stop"}
+"""
+
+import argparse
+import asyncio
+import os
+from pathlib import Path
+
+from park.yamlfile import Document
+from simulators.control import say
+from simulators.hj212_config import FleetConfig
+from simulators.hj212_loggers import LoggerFleet
+from simulators.process import run_process
+from simulators.stage import Stage
+
+
+class Config(Stage):
+    """The file that the process is started with."""
+
+    fleet: FleetConfig
+
+
+def load_config(path: Path) -> Config:
+    """Raises OSError and park.yamlfile.FileInvalid."""
+    return Document(path.read_text("utf-8"), str(path)).model(Config)
+
+
+async def run(config: Config) -> None:
+    """Report until stopped or, where the stage has an end, until it is over."""
+    source = config.source()
+    fleet = LoggerFleet(config.fleet, source.table)
+    ready = {"pid": os.getpid(), "loggers": len(fleet.loggers)}
+    await run_process(
+        source, [fleet], end=config.end, ready=ready, tell=lambda: say("published", **fleet.counts()), handlers={}
+    )
+
+
+def main() -> None:
+    """The process."""
+    parser = argparse.ArgumentParser(prog="simulators.hj212_fleet", description="Simulated HJ 212 data loggers")
+    parser.add_argument("config", type=Path, help="YAML or JSON file")
+    try:
+        asyncio.run(run(load_config(parser.parse_args().config)))
+    except (OSError, ValueError) as error:  # a file, a port or a target that is not what it should be
+        parser.exit(2, f"{error}\n")
+
+
+if __name__ == "__main__":
+    main()
