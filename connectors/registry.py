@@ -6,16 +6,22 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from connectors.base import Connector, Context
+from connectors.http.config import HttpConfig
+from connectors.http.connector import HttpConnector
 from connectors.mqtt.config import MqttConfig
 from connectors.mqtt.connector import MqttConnector
 from connectors.opcua.config import OpcUaConfig
 from connectors.opcua.connector import OpcUaConnector
 
 #: Kind -> class. ``BUILDERS[config.kind](config, context)`` makes one; each class takes its own kind's configuration.
-BUILDERS: Mapping[str, Callable[[Any, Context], Connector]] = {"opcua": OpcUaConnector, "mqtt": MqttConnector}
+BUILDERS: Mapping[str, Callable[[Any, Context], Connector]] = {
+    "opcua": OpcUaConnector,
+    "mqtt": MqttConnector,
+    "http": HttpConnector,
+}
 
-AnyConnectorConfig = Annotated[OpcUaConfig | MqttConfig, Field(discriminator="kind")]
+AnyConnectorConfig = Annotated[OpcUaConfig | MqttConfig | HttpConfig, Field(discriminator="kind")]
 ConnectorConfigs = tuple[AnyConnectorConfig, ...]
 
 #: Reads one connector's configuration; ``kind`` decides which.
-parse_config: TypeAdapter[OpcUaConfig | MqttConfig] = TypeAdapter(AnyConnectorConfig)
+parse_config: TypeAdapter[OpcUaConfig | MqttConfig | HttpConfig] = TypeAdapter(AnyConnectorConfig)

@@ -1,13 +1,16 @@
 """What a codec is: payload in, rows and refusals out, whatever carried the payload."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from connectors.base import RawFrame
 from connectors.codecs.names import Names
 from park.batch import SampleBatch
+from park.periods import SCHEMA as PERIOD_SCHEMA
+from park.periods import PeriodBatch
 
 
 class Refusal(NamedTuple):
@@ -19,10 +22,14 @@ class Refusal(NamedTuple):
     detail: str
 
 
+#: tag, length_s, start_us, avg, min, max, cou, zs_avg, zs_min, zs_max, flag, asked
+PeriodRow = tuple[int, int, int, float, float, float, float, float, float, float, int, bool]
+
+
 class Rows:
     """Samples as they are decoded, payload after payload, in the order in which they came."""
 
-    __slots__ = ("_blocks", "_in_blocks", "quality", "tag", "time_us", "value")
+    __slots__ = ("_blocks", "_in_blocks", "deviations", "frames", "periods", "quality", "tag", "time_us", "value")
 
     def __init__(self) -> None:
         #: Append to all four, or to none: single samples.
@@ -30,6 +37,12 @@ class Rows:
         self.time_us: list[int] = []
         self.value: list[float] = []
         self.quality: list[int] = []
+        #: Means that a logger reports: the columns of a `park.periods.PeriodBatch`, in that order.
+        self.periods: list[PeriodRow] = []
+        #: Telegrams as they came, where the protocol's are kept.
+        self.frames: list[RawFrame] = []
+        #: What was tolerated: (enterprise, device) -> what -> how often.
+        self.deviations: dict[tuple[str, str], dict[str, int]] = {}
         self._blocks: list[tuple[NDArray[np.generic], ...]] = []
         self._in_blocks = 0
 
@@ -74,6 +87,21 @@ class Rows:
             received_us=received_us,
             origin=origin,
         )
+
+    def period_batch(self) -> PeriodBatch | None:
+        """All reported means so far; None where there are none."""
+        if not self.periods:
+            return None
+        columns = zip(*self.periods, strict=True)
+        return PeriodBatch(
+            **{field.name: np.array(column) for field, column in zip(PERIOD_SCHEMA, columns, strict=True)}
+        )
+
+    def note_deviations(self, enterprise: str, device: str, words: Iterable[str]) -> None:
+        """Something of this device's was not as its protocol has it, and was taken all the same."""
+        counts = self.deviations.setdefault((enterprise, device), {})
+        for word in words:
+            counts[word] = counts.get(word, 0) + 1
 
     def _close_block(self) -> None:
         if not self.tag:

@@ -59,11 +59,16 @@ class JsonCodec:
 
     def decode(self, payload: bytes, address: str, names: Names, rows: Rows) -> Sequence[Refusal]:
         """See `connectors.codecs.base.Codec`."""
-        try:
-            _decode_plain(_DECODER.decode(payload), names, rows)
-        except (_NotPlain, msgspec.MsgspecError):
-            return json_careful.decode(payload, names, rows)
-        return ()
+        return () if decode_plain(payload, names, rows) else json_careful.decode(payload, names, rows)
+
+
+def decode_plain(payload: bytes, names: Names, rows: Rows) -> bool:
+    """Append all rows of ``payload`` and return True; where anything is wrong or unusual, none, and False."""
+    try:
+        _decode_plain(_DECODER.decode(payload), names, rows)
+    except (_NotPlain, msgspec.MsgspecError):
+        return False
+    return True
 
 
 def _decode_plain(message: _Message, names: Names, rows: Rows) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from math import isfinite, nan
+from typing import Protocol
 
 from connectors.codecs.base import Refusal, Rows
 from connectors.codecs.conversion import conversion
@@ -22,6 +23,13 @@ _FORMS = ("samples", "values", "tag")
 
 class Refused(Exception):
     """One row, or what rows share, cannot be used. ``args``: the reason word and a sentence."""
+
+
+class Refusals(Protocol):
+    """Is told of rows that cannot be used, in their order among the others."""
+
+    def add(self, error: Refused | BadTime, rows: int = 1) -> None:
+        """``rows`` of them, for one reason."""
 
 
 class _Refusals:
@@ -48,9 +56,9 @@ def decode(payload: bytes, names: Names, rows: Rows) -> list[Refusal]:
     refusals = _Refusals()
     try:
         message = _parse(payload)
-        for row in _rows_of(message, refusals):
+        for row in rows_of(message, refusals):
             try:
-                _take(row, names, rows)
+                rows.add(*checked(row, names))
             except (Refused, BadTime) as error:
                 refusals.add(error)
     except (Refused, BadTime) as error:
@@ -76,7 +84,7 @@ def _refuse_constant(text: str) -> object:
     raise Refused("undecodable", f'{text} is not JSON; send "v": null with "q": "bad" where there is no value')
 
 
-class _Row:
+class Row:
     """One sample as the sender wrote it."""
 
     __slots__ = ("quality", "t", "tag", "unit", "value")
@@ -85,7 +93,8 @@ class _Row:
         self.tag, self.t, self.value, self.quality, self.unit = tag, t, value, quality, unit
 
 
-def _rows_of(message: dict[str, object], refusals: _Refusals) -> Iterator[_Row]:
+def rows_of(message: dict[str, object], refusals: Refusals) -> Iterator[Row]:
+    """The rows of a message, whatever its form. Raises Refused where it has none of the forms."""
     forms = [form for form in _FORMS if message.get(form) is not None]
     if len(forms) != 1:
         found = " and ".join(forms) or "none"
@@ -100,10 +109,10 @@ def _rows_of(message: dict[str, object], refusals: _Refusals) -> Iterator[_Row]:
         yield from _column(message, message["tag"], message.get("v"))
     else:
         unit, quality = _shared(message, message["tag"])
-        yield _Row(message["tag"], message.get("t"), _value(message), quality, unit)
+        yield Row(message["tag"], message.get("t"), _value(message), quality, unit)
 
 
-def _samples(message: dict[str, object], refusals: _Refusals) -> Iterator[_Row]:
+def _samples(message: dict[str, object], refusals: Refusals) -> Iterator[Row]:
     samples = message["samples"]
     if not isinstance(samples, list) or not samples:
         raise Refused("bad_shape", "samples is a list of objects with tag, t and v, and not empty")
@@ -114,7 +123,7 @@ def _samples(message: dict[str, object], refusals: _Refusals) -> Iterator[_Row]:
         tag, t, own_unit, own_quality = (sample.get(key) for key in ("tag", "t", "u", "q"))
         # What a sample does not say, the message says for all: a "bad" there must not go unheard.
         unit, quality = _shared(message, tag)
-        yield _Row(
+        yield Row(
             tag,
             message.get("t") if t is None else t,
             _value(sample),
@@ -123,7 +132,7 @@ def _samples(message: dict[str, object], refusals: _Refusals) -> Iterator[_Row]:
         )
 
 
-def _values(message: dict[str, object], refusals: _Refusals) -> Iterator[_Row]:
+def _values(message: dict[str, object], refusals: Refusals) -> Iterator[Row]:
     values = message["values"]
     if not isinstance(values, dict):
         raise Refused("bad_shape", "values is an object: tag -> value, or tag -> list where t is a list")
@@ -136,12 +145,12 @@ def _values(message: dict[str, object], refusals: _Refusals) -> Iterator[_Row]:
                 yield from _column(message, tag, value)
             else:
                 unit, quality = _shared(message, tag)
-                yield _Row(tag, t, value, quality, unit)
+                yield Row(tag, t, value, quality, unit)
         except Refused as error:
             refusals.add(error, rows=len(value) if isinstance(value, list) else 1)
 
 
-def _column(message: dict[str, object], tag: object, values: object) -> Iterator[_Row]:
+def _column(message: dict[str, object], tag: object, values: object) -> Iterator[Row]:
     times = message["t"]
     assert isinstance(times, list)
     if not isinstance(values, list) or len(values) != len(times):
@@ -154,7 +163,7 @@ def _column(message: dict[str, object], tag: object, values: object) -> Iterator
     if len(qualities) != len(times):
         raise Refused("bad_shape", f"q has {len(qualities)} entries for {len(times)} times")
     for t, value, one in zip(times, values, qualities, strict=True):
-        yield _Row(tag, t, value, one, unit)
+        yield Row(tag, t, value, one, unit)
 
 
 def _shared(message: dict[str, object], tag: object) -> tuple[object, object]:
@@ -180,7 +189,8 @@ def _value(holder: dict[str, object]) -> object:
 _MISSING = object()
 
 
-def _take(row: _Row, names: Names, rows: Rows) -> None:
+def checked(row: Row, names: Names) -> tuple[int, int, float, int]:
+    """(tag index, epoch microseconds, value, quality) of a row. Raises Refused, BadTime."""
     if not isinstance(row.tag, str):
         raise Refused("unknown_tag", "no tag; name it as source.tag")
     target = names.known.get(row.tag)
@@ -190,10 +200,10 @@ def _take(row: _Row, names: Names, rows: Rows) -> None:
     code = QUALITY.get(row.quality) if isinstance(row.quality, str | None) else None
     if code is None:
         raise Refused("bad_quality", f"q of {_shown(row.tag)} is {_shown(row.quality)}; send good, uncertain or bad")
-    rows.add(target.ix, moment_us, _number(row, code, target), code)
+    return target.ix, moment_us, _number(row, code, target), code
 
 
-def _number(row: _Row, code: int, target: Target) -> float:
+def _number(row: Row, code: int, target: Target) -> float:
     value = row.value
     if value is None and code == Quality.BAD:
         return nan
@@ -220,7 +230,7 @@ def _what(value: object) -> str:
     return f"is {_shown(value)}; send a number"
 
 
-def _converted(value: float, row: _Row, target: Target) -> float:
+def _converted(value: float, row: Row, target: Target) -> float:
     if row.unit is None or row.unit == target.unit:
         return value
     if not isinstance(row.unit, str):

@@ -17,17 +17,22 @@ class Target(NamedTuple):
 
 
 class Names:
-    """The tags that one enterprise may send through one connector.
+    """The tags that one enterprise may send through one connector, or through any of several.
 
     A tag is called ``source.tag``, by its full id ``enterprise.source.tag``, or by the ``address`` its ``from`` gives,
     where no other tag of that enterprise and connector has that name.
     """
 
     def __init__(
-        self, *, enterprise: str, connector: str, infos: Iterable[TagInfo], enterprises: frozenset[str]
+        self,
+        *,
+        enterprise: str,
+        connector: str | frozenset[str],
+        infos: Iterable[TagInfo],
+        enterprises: frozenset[str],
     ) -> None:
         self.enterprise = enterprise
-        self._connector = connector
+        self._connectors = frozenset({connector}) if isinstance(connector, str) else connector
         self._enterprises = enterprises
         #: Looked up once a sample; `why_not` explains what is not in it.
         self.known: dict[str, Target] = {}
@@ -41,7 +46,7 @@ class Names:
 
     def _admit(self, info: TagInfo) -> None:
         names = {info.id, f"{info.source.id}.{info.tag.id}"}
-        if info.from_ is None or info.from_.connector != self._connector:
+        if info.from_ is None or info.from_.connector not in self._connectors:
             of = info.from_.connector if info.from_ else "no connector"
             self._of_others.update(dict.fromkeys(names, of))
             return
@@ -63,7 +68,8 @@ class Names:
             return "ambiguous_tag", f"{_shown(name)} may be any of {these}; send the full id"
         if name in self._of_others:
             other = self._of_others[name]
-            return "wrong_connector", f"{_shown(name)} comes from {other} in the park file, not from {self._connector}"
+            these = " or ".join(sorted(self._connectors))
+            return "wrong_connector", f"{_shown(name)} comes from {other} in the park file, not from {these}"
         return "unknown_tag", f"{self.enterprise} has no tag {_shown(name)}; write source.tag as in the park file"
 
 

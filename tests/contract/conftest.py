@@ -35,6 +35,7 @@ enterprises:
 _PLACES: Mapping[str, Callable[[int], dict[str, Any]]] = {
     "opcua": lambda port: {"endpoint": f"opc.tcp://127.0.0.1:{port}/plant"},
     "mqtt": lambda port: {"host": "127.0.0.1", "port": port},
+    "http": lambda port: {},
 }
 #: How a secret is given, and how patience is cut short.
 _OPTIONS: Mapping[str, dict[str, Any]] = {
@@ -52,7 +53,10 @@ _OPTIONS: Mapping[str, dict[str, Any]] = {
         "retry_first": "50ms",
         "retry_max": "200ms",
     },
+    "http": {},
 }
+#: They neither connect nor listen: they are handed what came another way.
+PASSIVE = {"http"}
 
 
 def sample(kind: str, port: int = 1) -> dict[str, Any]:
@@ -88,6 +92,12 @@ def kind(request: pytest.FixtureRequest) -> str:
 def build(kind: str) -> Build:
     """One of the kind, whose peer is at a port of this machine."""
     return lambda port: Built(kind, port)
+
+
+@pytest.fixture(params=sorted(set(BUILDERS) - PASSIVE))
+def reach(request: pytest.FixtureRequest) -> Build:
+    """The same of those that connect to a peer."""
+    return lambda port: Built(str(request.param), port)
 
 
 @pytest.fixture

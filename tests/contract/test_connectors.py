@@ -125,8 +125,8 @@ async def _until_errors(built: Built, count: int) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_peer_of_no_use_is_told_and_tried_again(build: Build, useless: int) -> None:
-    built = build(useless)
+async def test_peer_of_no_use_is_told_and_tried_again(reach: Build, useless: int) -> None:
+    built = reach(useless)
     async with _running(built) as task:
         await _until_errors(built, 2)
         health = built.connector.health
@@ -136,8 +136,8 @@ async def test_peer_of_no_use_is_told_and_tried_again(build: Build, useless: int
     assert built.intake.batches == []
 
 
-async def test_cancelling_ends_it_promptly_and_by_nothing_else(build: Build, useless: int) -> None:
-    built = build(useless)
+async def test_cancelling_ends_it_promptly_and_by_nothing_else(reach: Build, useless: int) -> None:
+    built = reach(useless)
     async with _running(built) as task:
         await _until_errors(built, 1)
         began_s = time.monotonic()
@@ -157,9 +157,9 @@ async def test_cancelling_in_the_first_moment_ends_it_too(build: Build, silent: 
         assert task.cancelled()
 
 
-async def test_stopped_connector_leaves_no_task_behind(build: Build, nobody: int) -> None:
+async def test_stopped_connector_leaves_no_task_behind(reach: Build, nobody: int) -> None:
     before = asyncio.all_tasks()
-    built = build(nobody)
+    built = reach(nobody)
     async with _running(built):
         await _until_errors(built, 1)
     await asyncio.sleep(0.1)
