@@ -11,8 +11,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from connectors.mqtt.config import MqttConfig
-from connectors.mqtt.events import Arrived, Connected, Ended, Event, Held, Subscribed
+from connectors.mqtt.broker import BrokerConfig
+from connectors.mqtt.events import Arrived, Connected, Ended, Event, Held, Message, Subscribed
 from connectors.mqtt.orders import Orders
 from connectors.mqtt.refusal import of_connecting, with_cure
 from connectors.mqtt.stream import SplitClient, SplitSocket, Splitter
@@ -29,16 +29,18 @@ class Dialogue:
 
     def __init__(
         self,
-        config: MqttConfig,
+        config: BrokerConfig,
         orders: Orders,
         held: Held,
         *,
+        will: Message | None,
         deliver: Callable[[Arrived], None],
         tell: Callable[[Event], None],
     ) -> None:
         self._config = config
         self._orders = orders
         self._held = held
+        self._will = will
         self._deliver = deliver
         self._tell = tell
         self._why = "the broker closed the connection; if that repeats, does another client use our client_id?"
@@ -75,7 +77,7 @@ class Dialogue:
             config.tls.context() if config.tls is not None else None,
             CallbackAPIVersion.VERSION2,
             client_id=config.effective_client_id,
-            clean_session=None if v5 else False,
+            clean_session=None if v5 else config.is_clean,
             protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
             manual_ack=True,
@@ -83,6 +85,8 @@ class Dialogue:
         client.connect_timeout = config.connect_timeout / 1e6
         if config.username is not None:
             client.username_pw_set(config.username, config.read_password())
+        if self._will is not None:
+            client.will_set(*self._will)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
@@ -112,6 +116,8 @@ class Dialogue:
         closing = self._orders.closing  # before the acknowledgements: those given before it must go out before it
         for identifier, qos in self._orders.due():
             client.ack(identifier, qos)
+        for message in self._orders.outgoing():
+            client.publish(*message)
         if closing:
             split.linger_s = _LINGER_S
             client.disconnect()
@@ -142,10 +148,8 @@ class Dialogue:
     def _on_subscribe(
         self, client: Client, _: object, mid: int, reasons: list[ReasonCode], properties: Properties | None
     ) -> None:
-        filters = [topic.filter for topic in self._config.topics]
-        refused = {
-            one: with_cure(str(reason)) for one, reason in zip(filters, reasons, strict=False) if reason.is_failure
-        }
+        answers = zip(self._config.filters, reasons, strict=False)
+        refused = {one: with_cure(str(reason)) for one, reason in answers if reason.is_failure}
         if refused:  # its administrator may allow them yet, and the broker will not tell
             self._resubscribe_at_s = time.monotonic() + _RESUBSCRIBE_EVERY_S
         self._tell(Subscribed(refused))
@@ -169,16 +173,16 @@ class Dialogue:
             )
 
 
-def _connect(client: Client, config: MqttConfig) -> None:
+def _connect(client: Client, config: BrokerConfig) -> None:
     """Blocks until the socket (and TLS) stand; the CONNACK comes later. MQTT 3.1.1 was told of the session before."""
     host, port, keepalive_s = config.host, config.effective_port, config.keepalive // 1_000_000
     if config.version == "5":
-        client.connect(host, port, keepalive_s, clean_start=False, properties=_connect_properties(config))
+        client.connect(host, port, keepalive_s, clean_start=config.is_clean, properties=_connect_properties(config))
     else:
         client.connect(host, port, keepalive_s)
 
 
-def _connect_properties(config: MqttConfig) -> Properties:
+def _connect_properties(config: BrokerConfig) -> Properties:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = min(config.session_expiry // 1_000_000, 0xFFFFFFFF)
     properties.ReceiveMaximum = config.receive_maximum
@@ -186,8 +190,8 @@ def _connect_properties(config: MqttConfig) -> Properties:
     return properties
 
 
-def _subscriptions(config: MqttConfig) -> list[tuple[str, SubscribeOptions]] | list[tuple[str, int]]:
+def _subscriptions(config: BrokerConfig) -> list[tuple[str, SubscribeOptions]] | list[tuple[str, int]]:
     if config.version != "5":
-        return [(config.subscription(topic), 1) for topic in config.topics]
+        return [(config.subscription(one), 1) for one in config.filters]
     options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
-    return [(config.subscription(topic), options) for topic in config.topics]
+    return [(config.subscription(one), options) for one in config.filters]

@@ -1,4 +1,4 @@
-"""What passes from the network thread to the event loop."""
+"""What passes between the network thread and the event loop."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -49,6 +49,15 @@ class Arrived(NamedTuple):
     def held_bytes(self) -> int:
         """What it takes in memory."""
         return len(self.payload) + _OVERHEAD_BYTES
+
+
+class Message(NamedTuple):
+    """One that we publish."""
+
+    topic: str
+    payload: bytes
+    qos: int = 0
+    retain: bool = False
 
 
 class Held:

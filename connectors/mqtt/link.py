@@ -11,21 +11,23 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from connectors.mqtt.config import MqttConfig
+from connectors.mqtt.broker import BrokerConfig
 from connectors.mqtt.dialogue import Dialogue
-from connectors.mqtt.events import Arrived, Ended, Event, Held
+from connectors.mqtt.events import Arrived, Ended, Event, Held, Message
 from connectors.mqtt.orders import Orders
 
 
 class Link:
     """Constructing does nothing; `start` dials. ``on_event`` is called by the event loop."""
 
-    def __init__(self, config: MqttConfig, held: Held, on_event: Callable[[Event], None]) -> None:
+    def __init__(
+        self, config: BrokerConfig, held: Held, on_event: Callable[[Event], None], will: Message | None = None
+    ) -> None:
         self._held = held
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
         self._orders = Orders()
-        self._dialogue = Dialogue(config, self._orders, held, deliver=self._deliver, tell=self._tell)
+        self._dialogue = Dialogue(config, self._orders, held, will=will, deliver=self._deliver, tell=self._tell)
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{config.id}", daemon=True)
         self._woken = asyncio.Event()
         self._wake_sent = False
@@ -66,8 +68,12 @@ class Link:
         """Tell the broker that it may forget these. Does nothing once this connection has ended."""
         self._orders.acknowledge(messages)
 
+    def publish(self, message: Message) -> None:
+        """Send a message, in order with others. Does nothing once this connection has ended."""
+        self._orders.publish(message)
+
     async def close(self, within_s: float) -> None:
-        """Send the acknowledgements that are due and disconnect. A thread that hangs in dialling may outlive this."""
+        """Send what is due and disconnect. A thread that hangs in dialling may outlive this."""
         self._orders.close()
         if self._thread.ident is not None:
             await asyncio.to_thread(self._thread.join, within_s)

@@ -1,10 +1,10 @@
-"""What passes from the event loop to the network thread: acknowledgements, and the word to stop."""
+"""What passes from the event loop to the network thread: acknowledgements, messages, the word to stop."""
 
 import socket
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from connectors.mqtt.events import Arrived
+from connectors.mqtt.events import Arrived, Message
 
 
 class Orders:
@@ -12,6 +12,7 @@ class Orders:
 
     def __init__(self) -> None:
         self._acks: deque[tuple[int, int]] = deque()
+        self._outgoing: deque[Message] = deque()
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
@@ -23,8 +24,13 @@ class Orders:
         self._acks.extend((one.identifier, one.qos) for one in messages if one.qos)
         self.nudge()
 
+    def publish(self, message: Message) -> None:
+        """Send a message."""
+        self._outgoing.append(message)
+        self.nudge()
+
     def close(self) -> None:
-        """Disconnect, after the acknowledgements given so far."""
+        """Disconnect, after the acknowledgements and messages given so far."""
         self.closing = True
         self.nudge()
 
@@ -48,6 +54,11 @@ class Orders:
         """(identifier, QoS) to acknowledge, in order."""
         while self._acks:
             yield self._acks.popleft()
+
+    def outgoing(self) -> Iterator[Message]:
+        """Messages to send, in order."""
+        while self._outgoing:
+            yield self._outgoing.popleft()
 
     def dismiss(self) -> None:
         """No more orders are taken."""

@@ -2,7 +2,7 @@
 
 import ssl
 
-from connectors.mqtt.config import MqttConfig
+from connectors.mqtt.broker import BrokerConfig
 
 #: Reason names as paho gives them, for both protocol versions.
 _CURES = {
@@ -30,7 +30,7 @@ def with_cure(reason: str) -> str:
     return f"{reason}: {cure}" if cure else reason
 
 
-def of_connecting(error: Exception, config: MqttConfig) -> str:
+def of_connecting(error: Exception, config: BrokerConfig) -> str:
     """Why there is no connection, and what may help."""
     where = f"{config.host}:{config.effective_port}"
     if isinstance(error, ssl.SSLCertVerificationError):
