@@ -19,6 +19,9 @@ from park.outlet import AIR_STANDARDS, USUAL, Outlet, OutletInvalid, Role
 
 #: Letters, digits, ``-`` and ``_``: safe in a topic, a path, a rule expression.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+_WIRE_NAME = r"[^\s/+#\x00-\x1f](?:[^/+#\x00-\x1f]{0,62}[^\s/+#\x00-\x1f])?"
+#: As the device is called on the wire; of an edge node with devices behind it, ``EDGE/DEVICE``.
+DeviceName = Annotated[str, StringConstraints(pattern=rf"^{_WIRE_NAME}(?:/{_WIRE_NAME})?$")]
 _Loc = tuple[int | str, ...]
 
 
@@ -110,7 +113,7 @@ class From(_Model):
     #: Id of a connector in the service's configuration.
     connector: Id
     #: The device behind the connector; tags of one connector and device fall silent together, in one alarm.
-    device: Id | None = None
+    device: DeviceName | None = None
     #: OPC UA NodeId (``ns=2;s=TI-101``) or browse path (``/Objects/2:Plant/2:TI-101``); the name in an MQTT payload.
     #: None: the tag's own id.
     address: str | None = None
