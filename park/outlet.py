@@ -19,7 +19,7 @@ from park import units
 #: ``GB 31572-2015/table-5``: one table. ``GB 31572-2015``: the tables of that version that fit the outlet.
 #: ``GB 3095``: whichever version was in force at the time of the data.
 _STANDARD = re.compile(
-    r"(?P<standard>[A-Z]{2,3}[0-9]{0,2}(?:/T)?[ /](?P<number>[0-9]+(?:\.[0-9]+)?)(?:-(?P<version>[0-9]{4}))?)"
+    r"(?P<standard>[A-Z]{2,3}[0-9]{0,2}(?:/T)?[ /](?P<number>[0-9]+(?:\.[0-9]+)?)(?:-(?P<version>[0-9]{4}|[89][0-9]))?)"
     r"(?:/(?P<table>table-[a-z0-9][a-z0-9.-]*))?"
 )
 #: Over what a limit is a mean: an instant (any single value), an hour or a day of fixed UTC+08:00.
@@ -143,9 +143,9 @@ class Amount(_Dated):
 class Outlet(_Model):
     """The facts of one outlet or station. Every default is what holds where the park file is silent."""
 
-    #: Gas is made by burning: tables with a reference oxygen convert to it (GB 31571-2015, 5.4, and its like).
+    #: The gas comes from burning: values are converted to the reference oxygen content of the table they are held to.
     combustion: bool = False
-    #: Oxygen content that concentrations are converted to (基准氧含量), % by volume, dry.
+    #: Oxygen content that concentrations are converted to (基准氧含量), % by volume, dry, where the table names none.
     reference_oxygen: float | None = Field(default=None, ge=0, lt=21)
     #: In its place: the standard's excess-air coefficient (过量空气系数), as in HJ 212-2017 Annex D.
     excess_air: float | None = Field(default=None, ge=1, le=20)

@@ -107,6 +107,7 @@ def limit_factor(given: str, wanted: str) -> float:
     return factor
 
 
+@lru_cache(maxsize=4096)
 def comparable(given: str, wanted: str) -> bool:
     """Whether a limit in ``given`` can be held against values in ``wanted``."""
     try:

@@ -156,6 +156,7 @@ def test_facts_of_gas_say_nothing_about_water() -> None:
     [
         ("GB 31572-2015/table-5", StandardRef("GB 31572-2015", True, "table-5")),
         ("GB 37822-2019/table-a.1", StandardRef("GB 37822-2019", True, "table-a.1")),
+        ("GB 14554-93", StandardRef("GB 14554-93", True, None)),
         ("GB 3095", StandardRef("GB 3095", False, None)),
         ("DB33/2146-2018", StandardRef("DB33/2146-2018", True, None)),
         ("DB33/T 310007-2021/table-1", StandardRef("DB33/T 310007-2021", True, "table-1")),
