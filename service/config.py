@@ -14,6 +14,7 @@ from rules.kpi.norms import KpiNorms
 from rules.risk.formula import RiskFormula
 from service.alerts.asked import ContextKind
 from service.alerts.policy import Policy
+from service.judge.config import Emissions
 from service.store.housekeeping import StorePolicy
 
 
@@ -92,6 +93,8 @@ class Config(_Model):
     database: Database = Database()
     journal: JournalPolicy = JournalPolicy()
     alerts: AlertPolicy = AlertPolicy()
+    #: By which limits outlets are judged (deploy/docs/limits.md).
+    emissions: Emissions = Emissions()
     #: What the key figures of the alarm system are held against (deploy/docs/kpi.md).
     kpi: KpiNorms = KpiNorms()
     #: The formula of four-colour risk (deploy/docs/risk.md).

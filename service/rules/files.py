@@ -60,13 +60,13 @@ class LoadedRules:
     places: dict[str, Place]
 
 
-def rule_paths(paths: Iterable[Path]) -> list[Path]:
+def rule_paths(paths: Iterable[Path], what: str = "rule file") -> list[Path]:
     """Files as they are, directories as the YAML files in them, by name. Raises FileNotFoundError for an empty one."""
     found: list[Path] = []
     for path in paths:
         inside = [path] if not path.is_dir() else sorted(one for one in path.iterdir() if one.suffix in _SUFFIXES)
         if not inside:
-            raise FileNotFoundError(f"{path}: no rule file (*.yaml) in this directory")
+            raise FileNotFoundError(f"{path}: no {what} (*.yaml) in this directory")
         found += [one for one in inside if one not in found]
     return found
 

@@ -1,0 +1,52 @@
+"""The section ``emissions`` of the configuration: by which limits outlets are judged, and who answers for them."""
+
+from datetime import date
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from rules.emissions.exceed import EarlyWarning
+from rules.emissions.limits import Confirmation
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ConfirmedRow(_Model):
+    """A named person has held a row that was not read in the standard against its text; from then on it is active."""
+
+    #: Id of the row (``parkwatch limits list``), or of a table or a standard for all rows of it.
+    row: str = Field(min_length=1)
+    by: str = Field(min_length=1)
+    on: date
+    #: What it was held against: the edition and its page.
+    note: str = Field(min_length=1)
+    #: The value that was confirmed. The row stays inactive where the pack says another. None: whatever the pack says.
+    limit: float | None = None
+
+    @field_validator("by", "note")
+    @classmethod
+    def _not_blank(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("say who, and against what the row was held")
+        return text.strip()
+
+    def confirmation(self) -> Confirmation:
+        """As the limit book takes it."""
+        return Confirmation(row=self.row.rstrip("/"), by=self.by, on=self.on, note=self.note, limit=self.limit)
+
+
+class Emissions(_Model):
+    """How outlets, fence-line points and air stations are judged."""
+
+    #: Limit packs (deploy/docs/limits.md): files, or directories of them. Without any only permits limit anything.
+    limits: tuple[Path, ...] = ()
+    confirmed: tuple[ConfirmedRow, ...] = ()
+    #: When minutes warn before the hour is lost.
+    early_warning: EarlyWarning = EarlyWarning()
+
+    @field_validator("limits", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: object) -> object:
+        return (given,) if isinstance(given, (str, Path)) else () if given is None else given
