@@ -5,7 +5,7 @@ found is kept by them.
 """
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from connectors.hj212.words import PARAMETERS, SUFFIXES
 
@@ -17,8 +17,9 @@ _PARAMETER_OF = {name.lower(): name for name in PARAMETERS}
 _MAX_SHAPES, _MAX_KEYS, _MAX_KEY_LENGTH = 4096, 256, 48
 
 
-class Shape(NamedTuple):
-    """What the names say. The lengths of ``names`` and of the packet's values are one."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """What the names say. The lengths of ``names`` and of the packet's values are one. Equal only to itself."""
 
     #: Code and suffix of each value; a plain parameter has the suffix ``""``.
     names: tuple[tuple[str, str], ...]
