@@ -83,6 +83,8 @@ class DeviceHealth:
     messages: int = 0
     acknowledged: int = 0
     rejected: int = 0
+    #: Packets that came again, word for word, after the journal had them.
+    resent: int = 0
     reconnects: int = 0
     last_error: str = ""
     #: Departures from the standard that were tolerated: what -> how often. Shown to the enterprise.

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from connectors.base import Connector, Context
+from connectors.hj212.config import Hj212Config
+from connectors.hj212.connector import Hj212Connector
 from connectors.http.config import HttpConfig
 from connectors.http.connector import HttpConnector
 from connectors.mqtt.config import MqttConfig
@@ -18,10 +20,11 @@ BUILDERS: Mapping[str, Callable[[Any, Context], Connector]] = {
     "opcua": OpcUaConnector,
     "mqtt": MqttConnector,
     "http": HttpConnector,
+    "hj212": Hj212Connector,
 }
 
-AnyConnectorConfig = Annotated[OpcUaConfig | MqttConfig | HttpConfig, Field(discriminator="kind")]
+AnyConnectorConfig = Annotated[OpcUaConfig | MqttConfig | HttpConfig | Hj212Config, Field(discriminator="kind")]
 ConnectorConfigs = tuple[AnyConnectorConfig, ...]
 
 #: Reads one connector's configuration; ``kind`` decides which.
-parse_config: TypeAdapter[OpcUaConfig | MqttConfig | HttpConfig] = TypeAdapter(AnyConnectorConfig)
+parse_config: TypeAdapter[OpcUaConfig | MqttConfig | HttpConfig | Hj212Config] = TypeAdapter(AnyConnectorConfig)

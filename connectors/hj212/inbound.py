@@ -1,0 +1,284 @@
+"""What arrived, made into one batch, its dead letters, and the answers that are due once the journal has them.
+
+No I/O and no waiting. What a packet says about its device (that it is back, what its clock shows, which minutes are
+there) is noted on the way.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import structlog
+
+from connectors.base import Health, RawFrame
+from connectors.codecs.base import Rows
+from connectors.hj212.beijing import time_us as beijing_us
+from connectors.hj212.config import Hj212Config
+from connectors.hj212.devices import MINUTE, Device, resend_key
+from connectors.hj212.dialogue import ACCEPTED, ANSWERS
+from connectors.hj212.framing import Frame, Rejected
+from connectors.hj212.history import History
+from connectors.hj212.letters import LetterBudget
+from connectors.hj212.misprints import PacketInvalid
+from connectors.hj212.outages import Outages
+from connectors.hj212.packet import DATA_ANSWER, NOTICE_ANSWER, Packet, answer, parse
+from connectors.hj212.peer import Peer
+from connectors.hj212.readings import Reader
+from connectors.hj212.server import Arrived
+from park.batch import DeadLetter, SampleBatch
+from park.index import TagTable
+from park.periods import PeriodBatch
+
+_log = structlog.get_logger(__name__)
+
+TIME_WANTED, HEARTBEAT = "1013", "9015"
+#: CNs by which a device notifies us: answered by 9013, where data are answered by 9014.
+_NOTICES = frozenset({TIME_WANTED, HEARTBEAT})
+#: QnRtn (HJ 212-2017, table 8).
+_WRONG_PW, _WRONG_MN = 3, 4
+_REAL_TIME = "2011"
+#: Real-time data older than this were kept by the logger.
+_OLD_US = 180_000_000
+
+
+class Answer(NamedTuple):
+    """A frame that goes out once the journal has what it answers."""
+
+    peer: Peer
+    frame: bytes
+    device: Device | None
+
+
+@dataclass(slots=True)
+class Lot:
+    """Everything of one lot of frames."""
+
+    batch: SampleBatch
+    periods: PeriodBatch | None
+    letters: list[DeadLetter]
+    frames: list[RawFrame]
+    answers: list[Answer] = field(default_factory=list)
+    #: Packets that are resends when they come again.
+    journalled: list[tuple[Device, int]] = field(default_factory=list)
+    #: Devices that asked for the time, with the pollutant of whose analyser.
+    ask_for_time: list[tuple[Device, str]] = field(default_factory=list)
+
+
+class _Making:
+    """A lot while it is made."""
+
+    def __init__(self, now_us: int) -> None:
+        self.now_us = now_us
+        self.rows = Rows()
+        self.letters: list[DeadLetter] = []
+        self.frames: list[RawFrame] = []
+        self.answers: list[Answer] = []
+        self.journalled: list[tuple[Device, int]] = []
+        self.ask_for_time: list[tuple[Device, str]] = []
+
+
+class Inbound:
+    """Knows whom a packet is from, whether it may be believed, and what is to be done with it."""
+
+    def __init__(
+        self,
+        config: Hj212Config,
+        tags: TagTable,
+        devices: Mapping[str, Device],
+        health: Health,
+        outages: Outages,
+        history: History,
+    ) -> None:
+        self._id = config.id
+        self._devices = devices
+        self._health = health
+        self._outages, self._history = outages, history
+        self._look_back_us = config.history.look_back
+        self._reader = Reader(tags, config.id)
+        self._letters = LetterBudget(config.max_letters_per_hour)
+
+    def decode(self, arrived: Iterable[Arrived], now_us: int) -> Lot:
+        """Raises nothing for what frames hold."""
+        making = _Making(now_us)
+        for peer, piece in arrived:
+            self._health.messages += 1
+            try:
+                if isinstance(piece, Rejected):
+                    self._reject(making, peer, piece)
+                else:
+                    self._take(making, peer, piece)
+            except Exception as error:  # a frame that finds a gap in our reading must not stop the rest
+                _log.exception("A frame could not be read.", connector=self._id, peer=peer.name)
+                self._letter(making, peer, piece.raw, "codec_failed", f"{type(error).__name__}: {error}")
+        return self._finish(making)
+
+    def _finish(self, making: _Making) -> Lot:
+        rows, now_us = making.rows, making.now_us
+        lot = Lot(
+            batch=rows.batch(received_us=now_us, origin=self._id),
+            periods=rows.period_batch(),
+            letters=making.letters,
+            frames=making.frames,
+            answers=making.answers,
+            journalled=making.journalled,
+            ask_for_time=making.ask_for_time,
+        )
+        if len(lot.batch):
+            self._health.received += len(lot.batch)
+            self._health.last_received_us = now_us
+            self._health.note_source_time(lot.batch.time_us, now_us)
+        return lot
+
+    def _reject(self, making: _Making, peer: Peer, piece: Rejected) -> None:
+        """Silence (HJ 212-2017: a wrong CRC ends the execution). It counts for the device that speaks here."""
+        device = self._devices[next(reversed(peer.devices))] if peer.devices else None
+        self._letter(making, peer, piece.raw, piece.reason, piece.detail, device)
+
+    def _letter(
+        self, making: _Making, peer: Peer, raw: bytes, reason: str, detail: str, device: Device | None = None
+    ) -> None:
+        if device is not None:
+            device.health.rejected += 1
+            device.health.last_error = f"{reason}: {detail}"
+        elif refusal := self._letters.refuse(peer.address, making.now_us):
+            if refusal.is_first:
+                reason, detail = "too_many_rejects", f"{refusal.words} The last of them: {reason}: {detail}"
+            else:
+                return
+        making.letters.append(
+            DeadLetter(
+                origin=self._id,
+                received_us=making.now_us,
+                reason=reason,
+                detail=detail,
+                raw=raw,
+                address=f"{peer.name} {device.mn}" if device is not None else peer.name,
+                enterprise=device.enterprise if device is not None else "",
+            )
+        )
+
+    # --- whole frames
+
+    def _take(self, making: _Making, peer: Peer, frame: Frame) -> None:
+        try:
+            packet = parse(frame.segment)
+        except PacketInvalid as error:
+            self._letter(making, peer, frame.raw, error.reason, error.detail)
+            return
+        device = self._devices.get(packet.mn)
+        if device is None:
+            detail = (
+                f"MN {packet.mn[:64]!r} is no device of connector {self._id}; add it to its devices, or to `from` of a "
+                "tag in the park file, or correct it in the logger"
+            )
+            self._refuse(making, peer, frame, packet, "unknown_device", detail, _WRONG_MN)
+        elif not device.is_password(packet.pw):
+            detail = f"PW is not the one configured for {packet.mn}; correct it here or in the logger"
+            self._refuse(making, peer, frame, packet, "wrong_password", detail, _WRONG_PW, device)
+        elif device.config.strict and (odd := (*frame.deviations, *packet.deviations)):
+            detail = f"{', '.join(odd)}: this device is read strictly; write it as HJ 212-2017 has it"
+            self._letter(making, peer, frame.raw, "strict", detail, device)
+        else:
+            self._take_packet(making, peer, frame, packet, device)
+
+    def _refuse(
+        self,
+        making: _Making,
+        peer: Peer,
+        frame: Frame,
+        packet: Packet,
+        reason: str,
+        detail: str,
+        qn_rtn: int,
+        device: Device | None = None,
+    ) -> None:
+        """Data are not acknowledged; a device that asks for something is told what is wrong."""
+        self._letter(making, peer, frame.raw, reason, detail, device)
+        if packet.cn in _NOTICES and packet.wants_ack:
+            making.answers.append(Answer(peer, answer(packet, ACCEPTED, f"QnRtn={qn_rtn}"), None))
+
+    def _take_packet(self, making: _Making, peer: Peer, frame: Frame, packet: Packet, device: Device) -> None:
+        self._note_heard(peer, packet, device, making.now_us)
+        device.note_deviations(frame.deviations)
+        device.note_deviations(packet.deviations)
+        asked = device.dialogue.asked_for(packet)
+        key = resend_key(packet)
+        device.dialogue.take(packet)
+        if packet.cn not in ANSWERS:
+            if device.is_resend(key):
+                device.health.resent += 1
+            else:
+                self._read(making, peer, frame, packet, device, asked=asked)
+                making.journalled.append((device, key))
+            self._answer(making, peer, packet, device)
+        else:
+            making.frames.append(RawFrame(enterprise=device.enterprise, device=device.mn, data=frame.raw))
+
+    def _answer(self, making: _Making, peer: Peer, packet: Packet, device: Device) -> None:
+        if packet.wants_ack:
+            cn = NOTICE_ANSWER if packet.cn in _NOTICES else DATA_ANSWER
+            making.answers.append(Answer(peer, answer(packet, cn), device))
+        if packet.cn == TIME_WANTED:
+            making.ask_for_time.append((device, packet.params.get("PolId", "")))
+
+    def _read(self, making: _Making, peer: Peer, frame: Frame, packet: Packet, device: Device, *, asked: bool) -> None:
+        rows = making.rows
+        samples, periods = len(rows.tag), len(rows.periods)
+        minutes_us = device.coverage[MINUTE].length_us
+        reading = self._reader.read(
+            packet,
+            rows,
+            asked=asked,
+            minute_s=minutes_us // 1_000_000 if minutes_us else None,
+            strict=device.config.strict,
+        )
+        device.note_deviations(reading.deviations)
+        for refusal in reading.refusals:
+            self._letter(making, peer, frame.raw, refusal.reason, refusal.detail, device)
+        making.frames.append(RawFrame(enterprise=device.enterprise, device=device.mn, data=frame.raw))
+        device.health.received += len(rows.tag) - samples
+        if (text := packet.params.get("DataTime")) and (data_us := beijing_us(text.strip())) is not None:
+            self._note_data(packet, device, data_us, making.now_us, asked=asked)
+            if self._outages.of(device) is not None:
+                times_us = [*rows.time_us[samples:], *(one[2] for one in rows.periods[periods:])]
+                self._outages.rows(device, np.array(times_us, np.int64))
+
+    # --- what a packet tells about its device
+
+    def _note_heard(self, peer: Peer, packet: Packet, device: Device, now_us: int) -> None:
+        """It is there, over this connection; and where it was not, since when."""
+        if peer not in device.peers:
+            since_us, reason = device.health.last_received_us, device.away_because or "nothing came"
+            if not since_us and device.away_since_us > 0:
+                since_us, reason = device.away_since_us, "the service was not there"
+            if self._outages.returned(device, since_us, now_us, reason):
+                back_us = self._look_back_us if not device.health.last_received_us else 0
+                self._history.returned(device, since_us - back_us, now_us)
+            self._note_connected(peer, device, now_us)
+        elif device.peer is not peer:
+            device.peers.pop(peer)
+            device.peers[peer] = None
+        device.note_packet(packet, now_us)
+
+    def _note_connected(self, peer: Peer, device: Device, now_us: int) -> None:
+        health = device.health
+        health.reconnects += health.connected_us > 0
+        self._health.reconnects += health.connected_us > 0
+        health.connected, health.connected_us, health.peer = True, now_us, peer.name
+        device.peers[peer] = None
+        peer.devices[device.mn] = None
+
+    def _note_data(self, packet: Packet, device: Device, data_us: int, now_us: int, *, asked: bool) -> None:
+        """Which periods are there; and whether the logger is still sending what it had kept."""
+        coverage = device.coverage.get(packet.cn)
+        length_us = 0
+        if coverage is not None:
+            coverage.add(data_us)
+            length_us = coverage.length_us or 0
+            if coverage.has_holes:
+                self._history.hole(device, now_us)
+        ahead_us = round((device.health.clock_ahead_s or 0.0) * 1e6)
+        old = data_us + length_us < now_us + min(ahead_us, 0) - _OLD_US
+        if old and not asked and packet.cn in (_REAL_TIME, MINUTE):
+            self._history.more_to_come(device, now_us)
