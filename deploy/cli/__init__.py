@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from deploy.cli import backtest, kpi, rules, service, trial
+from deploy.cli import backtest, kpi, limits, rules, service, trial
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Chemical-park monitoring: plant data to live alerts."
@@ -12,6 +12,7 @@ app = typer.Typer(
 app.add_typer(service.app)
 app.add_typer(trial.app)
 app.add_typer(rules.app)
+app.add_typer(limits.app)
 app.add_typer(backtest.app)
 app.add_typer(kpi.app)
 
