@@ -36,6 +36,7 @@ _PLACES: Mapping[str, Callable[[int], dict[str, Any]]] = {
     "opcua": lambda port: {"endpoint": f"opc.tcp://127.0.0.1:{port}/plant"},
     "mqtt": lambda port: {"host": "127.0.0.1", "port": port},
     "http": lambda port: {},
+    "hj212": lambda port: {"host": "127.0.0.1", "port": port},
 }
 #: How a secret is given, and how patience is cut short.
 _OPTIONS: Mapping[str, dict[str, Any]] = {
@@ -54,9 +55,16 @@ _OPTIONS: Mapping[str, dict[str, Any]] = {
         "retry_max": "200ms",
     },
     "http": {},
+    "hj212": {
+        "devices": [{"mn": "010000A8900016F000169DC0", "password": SECRET, "enterprise": "acme"}],
+        "retry_first": "50ms",
+        "retry_max": "200ms",
+    },
 }
 #: They neither connect nor listen: they are handed what came another way.
 PASSIVE = {"http"}
+#: They wait to be connected to: no peer is of no use to them, but their port may be taken.
+LISTENING = {"hj212"}
 
 
 def sample(kind: str, port: int = 1) -> dict[str, Any]:
@@ -94,12 +102,6 @@ def build(kind: str) -> Build:
     return lambda port: Built(kind, port)
 
 
-@pytest.fixture(params=sorted(set(BUILDERS) - PASSIVE))
-def reach(request: pytest.FixtureRequest) -> Build:
-    """The same of those that connect to a peer."""
-    return lambda port: Built(str(request.param), port)
-
-
 @pytest.fixture
 def nobody() -> int:
     """A port where nobody listens."""
@@ -135,7 +137,15 @@ async def babbler() -> AsyncIterator[int]:
         yield port
 
 
-@pytest.fixture(params=["nobody", "silent", "babbler"])
-def useless(request: pytest.FixtureRequest, nobody: int, silent: int, babbler: int) -> int:
-    """A port of each of them."""
-    return {"nobody": nobody, "silent": silent, "babbler": babbler}[str(request.param)]
+_CONNECTING = sorted(set(BUILDERS) - PASSIVE - LISTENING)
+_USELESS = [
+    *((kind, peer) for kind in _CONNECTING for peer in ("nobody", "silent", "babbler")),
+    *((kind, "silent") for kind in sorted(LISTENING)),  # who listens there has taken the port
+]
+
+
+@pytest.fixture(params=_USELESS, ids=[f"{kind}-{'taken' if kind in LISTENING else peer}" for kind, peer in _USELESS])
+def stuck(request: pytest.FixtureRequest, nobody: int, silent: int, babbler: int) -> Built:
+    """Of every kind that connects or listens: one that cannot, for each reason there is."""
+    kind, peer = request.param
+    return Built(kind, {"nobody": nobody, "silent": silent, "babbler": babbler}[peer])

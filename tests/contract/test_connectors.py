@@ -125,27 +125,25 @@ async def _until_errors(built: Built, count: int) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_peer_of_no_use_is_told_and_tried_again(reach: Build, useless: int) -> None:
-    built = reach(useless)
-    async with _running(built) as task:
-        await _until_errors(built, 2)
-        health = built.connector.health
+async def test_peer_of_no_use_is_told_and_tried_again(stuck: Built) -> None:
+    async with _running(stuck) as task:
+        await _until_errors(stuck, 2)
+        health = stuck.connector.health
         assert (health.state, task.done()) == (State.DISCONNECTED, False)
         assert health.last_error
         assert SECRET not in health.last_error
-    assert built.intake.batches == []
+    assert stuck.intake.batches == []
 
 
-async def test_cancelling_ends_it_promptly_and_by_nothing_else(reach: Build, useless: int) -> None:
-    built = reach(useless)
-    async with _running(built) as task:
-        await _until_errors(built, 1)
+async def test_cancelling_ends_it_promptly_and_by_nothing_else(stuck: Built) -> None:
+    async with _running(stuck) as task:
+        await _until_errors(stuck, 1)
         began_s = time.monotonic()
         task.cancel()
         await asyncio.wait({task}, timeout=_ENDS_WITHIN_S)
         assert task.cancelled()
         assert time.monotonic() - began_s < _ENDS_WITHIN_S
-    assert built.connector.health.state is State.STOPPED
+    assert stuck.connector.health.state is State.STOPPED
 
 
 async def test_cancelling_in_the_first_moment_ends_it_too(build: Build, silent: int) -> None:
@@ -157,10 +155,9 @@ async def test_cancelling_in_the_first_moment_ends_it_too(build: Build, silent: 
         assert task.cancelled()
 
 
-async def test_stopped_connector_leaves_no_task_behind(reach: Build, nobody: int) -> None:
+async def test_stopped_connector_leaves_no_task_behind(stuck: Built) -> None:
     before = asyncio.all_tasks()
-    built = reach(nobody)
-    async with _running(built):
-        await _until_errors(built, 1)
+    async with _running(stuck):
+        await _until_errors(stuck, 1)
     await asyncio.sleep(0.1)
     assert asyncio.all_tasks() <= before
