@@ -15,6 +15,7 @@ from rules.risk.formula import RiskFormula
 from service.alerts.asked import ContextKind
 from service.alerts.policy import Policy
 from service.judge.config import Emissions
+from service.push.policy import PushPolicy
 from service.store.housekeeping import StorePolicy
 
 
@@ -93,6 +94,8 @@ class Config(_Model):
     database: Database = Database()
     journal: JournalPolicy = JournalPolicy()
     alerts: AlertPolicy = AlertPolicy()
+    #: How much anyone may push over HTTP.
+    push: PushPolicy = PushPolicy()
     #: By which limits outlets are judged (deploy/docs/limits.md).
     emissions: Emissions = Emissions()
     #: What the key figures of the alarm system are held against (deploy/docs/kpi.md).

@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 
 from connectors.base import Connector, Context, Health, State
+from connectors.http.connector import HttpConnector
 from connectors.registry import BUILDERS
 from park.index import TagTable
 from park.yamlfile import text_of
@@ -32,6 +33,7 @@ from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Extras
 from service.live import LiveHub
 from service.pipeline import Pipeline, Setup, read_park
+from service.push.desk import PushDesk
 from service.risk import RiskFold
 from service.rules.desk import RuleDesk
 from service.rules.files import check_files, read_rule_files
@@ -209,6 +211,7 @@ class Service:
             on_row=self.pipeline.on_row,
         )
         self.intake.newest_us[:] = self.latest().time_us
+        self.push = PushDesk(self._config.push, self.tags, self.clock)
         self.rules = RuleDesk(self.pipeline, self.intake, self.clock, lambda: read_rule_files(self._config.rules))
         with contextlib.suppress(JournalFailed):
             now_us = row_time(self.clock(), self.journal.last_received_us)
@@ -273,6 +276,7 @@ class Service:
             newest_us=self.latest().time_us,
         )
         self._connectors = [BUILDERS[config.kind](config, context) for config in self._config.connectors]
+        self.push.open([one for one in self._connectors if isinstance(one, HttpConnector)])
         async with AsyncExitStack() as stack:
             for connector in self._connectors:
                 await stack.enter_async_context(

@@ -20,6 +20,7 @@ from service.api.routers import (
     kpi,
     live,
     park,
+    push,
     risk,
     rules,
     samples,
@@ -59,6 +60,7 @@ def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> F
         park,
         tags,
         samples,
+        push,
         alerts,
         explain,
         aside,
@@ -75,7 +77,8 @@ def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> F
         app.include_router(one.router, dependencies=[Depends(authenticate)])
     description.install(app)
     page.install(app)
-    app.add_middleware(Limits, most_bytes=_MOST_BODY_BYTES, larger=_LARGER)
+    larger = {**_LARGER, f"{PREFIX}/samples": view.push.policy.most_body_bytes}
+    app.add_middleware(Limits, most_bytes=_MOST_BODY_BYTES, larger=larger)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Timing, metrics=state.metrics)

@@ -180,10 +180,12 @@ _MEANINGS = {
     403: "The key is valid, but not for this; or the law does not allow it to anyone",
     404: "Not known, or not within the key's scope",
     406: "None of the forms that Accept takes is one of ours",
-    409: "The alert's state does not allow it",
+    408: "The body did not come in time",
+    409: "The state of what is asked for does not allow it",
     413: "The request is too large",
+    415: "The body is in none of our forms",
     422: "A parameter is wrong; `errors` names field, value and fix",
-    429: "Too many failed logins from this address",
+    429: "Too much within a short time; `Retry-After` says when to come again",
     503: "Not possible now; try again",
 }
 

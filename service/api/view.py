@@ -15,6 +15,7 @@ from service.alerts.model import Alert
 from service.backtest.jobs import Backtests
 from service.clock import Clock
 from service.live import LiveHub
+from service.push.desk import PushDesk
 from service.risk import RiskFold
 from service.rules.desk import RuleDesk
 from service.store.queries import Queries
@@ -27,6 +28,7 @@ class ServiceView(Protocol):
     queries: Queries
     clock: Clock
     backtests: Backtests
+    push: PushDesk
 
     @property
     def tags(self) -> TagTable:

@@ -56,6 +56,7 @@ ASKED = {
 #: Routes with a proof of their own, or without any enterprise's data.
 ELSEWHERE = {
     ("GET", "/api/v1/live"): "test_the_live_stream_is_silent_about_others, and the unit tests",
+    ("POST", "/api/v1/samples"): "takes data, says nothing but of what was sent: test_push",
     ("POST", "/api/v1/session"): "opens, shows nothing",
     ("DELETE", "/api/v1/session"): "closes, shows nothing",
     ("POST", "/api/v1/backtests"): "of the whole park alone: test_backtests",

@@ -35,6 +35,8 @@ from service.backtest.jobs import Backtests
 from service.clock import Clock
 from service.facts import lookup
 from service.live import LiveHub
+from service.push.desk import PushDesk
+from service.push.policy import PushPolicy
 from service.risk import RiskFold
 from service.rules.desk import RuleDesk
 from service.store.queries import Queries
@@ -132,6 +134,7 @@ class ServiceInMemory:
         self.contexts: list[OpenContext | EndContext] = []
         directory = Path(tempfile.gettempdir()) / f"parkwatch-test-{uuid.uuid4()}"
         self.backtests = Backtests(self.dsn, directory, self.clock)
+        self.push = PushDesk(PushPolicy(), self.tags, self.clock)
 
     def facts(self, rule: str, target: str, level: str) -> Facts:
         """Whose an alarm is, and how urgent: a `service.alerts.asked.Lookup`."""
