@@ -126,7 +126,7 @@ class Commands:
         seconds = _number(told.cp.get("RtdInterval"))
         if not 30 <= seconds <= 3600:
             return [], _FAILED
-        self._logger.realtime_us = seconds * 1_000_000
+        self._logger.set_realtime(seconds * 1_000_000)
         return [], _DONE
 
     def _set_minute(self, told: Told) -> Done:

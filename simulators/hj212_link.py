@@ -158,8 +158,9 @@ class Link:
                 await writer.drain()
                 if not numbered:
                     return True
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(heard), self._manners.ack_timeout_s)
+                # Not wait_for: where an answer and the end of the line come at once, it would forget the end.
+                await asyncio.wait([heard], timeout=self._manners.ack_timeout_s)
+                if heard.done():
                     self.counts.acknowledged += 1
                     return True
             self.counts.unanswered += 1

@@ -61,6 +61,11 @@ class Logger:
         """Somebody sets its clock."""
         self.clock.set(time_us, self._now())
 
+    def set_realtime(self, every_us: int) -> None:
+        """RtdInterval from now on."""
+        self.realtime_us = every_us
+        self._slots["realtime"] = self.time_us() // every_us
+
     def number(self) -> str:
         """A fresh QN: no two are alike."""
         self._last_qn_ms = max(self.time_us() // 1000, self._last_qn_ms + 1)
