@@ -14,6 +14,8 @@ from connectors.mqtt.config import MqttConfig
 from connectors.mqtt.connector import MqttConnector
 from connectors.opcua.config import OpcUaConfig
 from connectors.opcua.connector import OpcUaConnector
+from connectors.sparkplug.config import SparkplugConfig
+from connectors.sparkplug.connector import SparkplugConnector
 
 #: Kind -> class. ``BUILDERS[config.kind](config, context)`` makes one; each class takes its own kind's configuration.
 BUILDERS: Mapping[str, Callable[[Any, Context], Connector]] = {
@@ -21,10 +23,15 @@ BUILDERS: Mapping[str, Callable[[Any, Context], Connector]] = {
     "mqtt": MqttConnector,
     "http": HttpConnector,
     "hj212": Hj212Connector,
+    "sparkplug": SparkplugConnector,
 }
 
-AnyConnectorConfig = Annotated[OpcUaConfig | MqttConfig | HttpConfig | Hj212Config, Field(discriminator="kind")]
+AnyConnectorConfig = Annotated[
+    OpcUaConfig | MqttConfig | HttpConfig | Hj212Config | SparkplugConfig, Field(discriminator="kind")
+]
 ConnectorConfigs = tuple[AnyConnectorConfig, ...]
 
 #: Reads one connector's configuration; ``kind`` decides which.
-parse_config: TypeAdapter[OpcUaConfig | MqttConfig | HttpConfig | Hj212Config] = TypeAdapter(AnyConnectorConfig)
+parse_config: TypeAdapter[OpcUaConfig | MqttConfig | HttpConfig | Hj212Config | SparkplugConfig] = TypeAdapter(
+    AnyConnectorConfig
+)

@@ -24,13 +24,15 @@ _LOTS_IN_FLIGHT = 32
 #: How long what the intake already has may take when we are told to stop.
 _STOP_WITHIN_S = 2.0
 _RETRY_REFUSED_S = 1.0
-_SUPERVISE_EVERY_S = 2.0
 #: A connection that lived this long was a good one: the next retry is quick again.
 _GOOD_AFTER_US = 10_000_000
 
 
 class BrokerConnector:
     """See `connectors.base.Connector`. What it reads out of messages is told by `_read`; the other hooks may stay."""
+
+    #: How long `_tend` may be left uncalled while nothing comes.
+    _tend_every_s = 2.0
 
     def __init__(self, config: BrokerConfig, context: Context, *, kind: str) -> None:
         """Raises OSError where a file cannot be read."""
@@ -71,7 +73,10 @@ class BrokerConnector:
         """The broker has answered our subscriptions."""
 
     async def _tend(self, link: Link) -> None:
-        """Whatever falls due: called after every round of lots, at least every `_SUPERVISE_EVERY_S`."""
+        """Whatever falls due: called after every round of lots, and every `_tend_every_s`."""
+
+    async def _miss(self, link: Link) -> None:
+        """The connection has ended, or there was none; called before every pause."""
 
     def _leave(self, link: Link) -> None:
         """We are told to stop: the last words on this link."""
@@ -106,13 +111,15 @@ class BrokerConnector:
             await self._finish_lots()  # so that their acknowledgements still go out
             self._leave(link)
             raise
+        else:
+            await self._miss(link)
         finally:
             await link.close(_STOP_WITHIN_S)
 
     async def _pump(self, link: Link) -> None:
         """From the inbox into lots, until the link has ended and its inbox is empty."""
         while True:
-            await link.wait(_SUPERVISE_EVERY_S)
+            await link.wait(self._tend_every_s)
             await asyncio.sleep(self._config.gather / 1e6)
             over = link.over  # before looking: whatever it brought is there by now
             while messages := link.take(_LOT_MESSAGES, _LOT_BYTES):

@@ -37,6 +37,7 @@ _PLACES: Mapping[str, Callable[[int], dict[str, Any]]] = {
     "mqtt": lambda port: {"host": "127.0.0.1", "port": port},
     "http": lambda port: {},
     "hj212": lambda port: {"host": "127.0.0.1", "port": port},
+    "sparkplug": lambda port: {"host": "127.0.0.1", "port": port},
 }
 #: How a secret is given, and how patience is cut short.
 _OPTIONS: Mapping[str, dict[str, Any]] = {
@@ -57,6 +58,13 @@ _OPTIONS: Mapping[str, dict[str, Any]] = {
     "http": {},
     "hj212": {
         "devices": [{"mn": "010000A8900016F000169DC0", "password": SECRET, "enterprise": "acme"}],
+        "retry_first": "50ms",
+        "retry_max": "200ms",
+    },
+    "sparkplug": {
+        "username": "parkwatch",
+        "password": SECRET,
+        "keepalive": "1s",
         "retry_first": "50ms",
         "retry_max": "200ms",
     },
