@@ -27,6 +27,8 @@ def of_levels(seen: Seen, rule: AnyRule, at: Positions) -> Iterator[Finding]:
     if isinstance(rule, LimitRule) and rule.limits is None and rule.limits_from is None:
         if not seen.has_limits[at].any():
             yield Finding(loc=(), message=f"rule {rule.id}: none of its {len(at)} tags has limits of its own")
+    elif isinstance(rule, ForecastRule) and rule.level is not None:
+        yield from _own_level(seen, rule.id, rule.level, at)
     elif isinstance(rule, (LimitRule, ForecastRule, WindowRule)) and rule.limits is not None:
         if getattr(rule, "aggregate", "mean") not in ("sum", "count"):
             yield from _reach(seen, rule.id, rule.limits, at)
@@ -36,6 +38,12 @@ def of_levels(seen: Seen, rule: AnyRule, at: Positions) -> Iterator[Finding]:
         yield from _votes(seen, rule, at)
     else:
         yield from _idle(seen, rule, at)
+
+
+def _own_level(seen: Seen, rule_id: str, level: Level, at: Positions) -> Iterator[Finding]:
+    infos = [seen.tags.infos[position] for position in at.tolist()]
+    if not any(info.tag.alarms and getattr(info.tag.alarms, level.value) for info in infos):
+        yield Finding(loc=("level",), message=f"rule {rule_id}: none of its {len(at)} tags has a limit {level.value}")
 
 
 def _reach(seen: Seen, rule_id: str, limits: Alarms, at: Positions) -> Iterator[Finding]:

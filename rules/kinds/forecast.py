@@ -115,7 +115,7 @@ class _ForecastKind(PaneEndKind):
     def __init__(self, tags: TagTable, layer: Layer[ForecastRule], words: type[_Words]) -> None:
         rules = [rule for rule, _ in layer.pairs]
         slots = layer.slots(sided=True, timeout_us=np.full(len(rules), FAR, dtype=np.int64))
-        sides, names = compile_levels([rule.limits for rule in rules])
+        sides, names = compile_levels([rule.limits_of(info.tag.alarms) for rule, info in layer.pairs])
         first = layer.rules[0]
         panes = Panes(len(slots), width_us=first.window // first.panes, panes=first.panes, parts=(Part.MEAN,))
         step = np.ones(len(slots), dtype=np.int64)
@@ -209,6 +209,6 @@ def build_forecasts(tags: TagTable, rules: Sequence[ForecastRule]) -> list[Kind]
     return [
         MeanForecast(tags, layer) if layer.rules[0].of == "mean" else ValueForecast(tags, layer)
         for some in alike.values()
-        for layer in layers(tags, some, lambda rule, _: any_level(rule.limits))
+        for layer in layers(tags, some, lambda rule, info: any_level(rule.limits_of(info.tag.alarms)))
         if layer.pairs
     ]

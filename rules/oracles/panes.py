@@ -8,6 +8,7 @@ from park.index import TagInfo
 from park.quality import Quality
 from rules.oracles.alarms import TargetAlarms
 from rules.oracles.base import Sample
+from rules.spec import ForecastRule
 from rules.transition import Transition
 
 _ZONE = 8 * 3_600_000_000
@@ -93,7 +94,8 @@ class PaneEndTag(ABC):
         self._decided: int | None = None
         #: What was said last; before the first end nothing is known either.
         self._is_bad = True
-        self.alarms = TargetAlarms(rule, info.id, rule.limits)
+        limits = rule.limits_of(info.tag.alarms) if isinstance(rule, ForecastRule) else rule.limits
+        self.alarms = TargetAlarms(rule, info.id, limits)
 
     @abstractmethod
     def find(self, end: int) -> Found:

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from park.model import Alarms
+from park.model import Alarms, Level
 from rules.spec.base import (
     Delay,
     Duration,
@@ -149,11 +149,24 @@ class ForecastRule(LevelRule):
     panes: PaneCount = 60
     #: Nothing is said before this share of the window's panes has usable samples.
     min_valid: float = Field(default=0.25, gt=0, le=1)
-    limits: Alarms
+    #: In each tag's own unit; or in their place the tag's own limit of this level, from the park file.
+    limits: Alarms | None = None
+    level: Level | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         _check_panes(self.window, self.panes)
+        if (self.limits is None) == (self.level is None):
+            raise ValueError("give limits, or level (the tag's own limit), one of them")
         if (self.of == "value") != (self.ahead is not None):
             raise ValueError("of: value needs ahead (a duration), of: mean takes none")
         return self
+
+    def limits_of(self, own: Alarms | None) -> Alarms:
+        """What is held against: the rule's limits, or of a tag's own the one of the level; none where it has none."""
+        if self.limits is not None:
+            return self.limits
+        if own is None or self.level is None:
+            return Alarms()
+        none: dict[str, None] = {level.value: None for level in Level if level is not self.level}
+        return own.model_copy(update=none)

@@ -9,7 +9,7 @@ import yaml
 from park.duration import format_duration
 from park.index import TagInfo, TagTable
 from park.model import Alarms
-from rules.spec import AnyRule, LimitRule, StaleRule
+from rules.spec import AnyRule, ForecastRule, LimitRule, StaleRule
 from service.alerts.model import Alert, Event
 from service.api.times import rfc3339
 from service.backtest.found import line
@@ -105,6 +105,8 @@ def limits_of(rule: AnyRule | None, info: TagInfo | None) -> list[dict[str, Any]
     alarms: Alarms | None = getattr(rule, "limits", None)
     if alarms is None and isinstance(rule, LimitRule) and rule.limits_from is None and info is not None:
         alarms = info.tag.alarms
+    if isinstance(rule, ForecastRule) and info is not None:
+        alarms = rule.limits_of(info.tag.alarms)
     if alarms is None:
         return []
     return [

@@ -175,6 +175,7 @@ def test_deviation_beyond_the_width_of_the_span_can_never_be() -> None:
         ("kind: frozen, applies_to: {quantity: [level]}", "no hold, and none of its 2 tags has frozen_after"),
         ("kind: frozen, hold: 1h, applies_to: {tag: [XV]}", "all its tags are discrete"),
         ("kind: range, applies_to: {tag: [XV]}", "no sentinels, and none of its 1 tags has a span"),
+        ("kind: forecast, of: mean, window: 1h, level: LL, applies_to: {source: [GD]}", "has a limit LL"),
         ("kind: vote, m: 2, level: L, applies_to: {source: [GD]}", "none of its 3 tags has a limit L"),
         (
             "kind: vote, m: 4, level: H, applies_to: {source: [GD]}",

@@ -6,8 +6,10 @@ The stories begin at 16:00:00 of 2027-01-15, +08:00.
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from rules.china_time import moment, span
-from tests.unit.rules.pane_stories import reloaded, short_story, told
+from tests.unit.rules.pane_stories import reloaded, rule_set, short_story, told
 from tests.unit.rules.stories import START_US, tag_of
 
 _HOUR: dict[str, Any] = {"kind": "forecast", "of": "mean", "window": "1h", "limits": {"H": 60}}
@@ -42,6 +44,24 @@ def test_it_ends_when_the_value_falls_in_time() -> None:
     # At 22 minutes the level is 30 again.
     story = _minutes(30, lambda minute: 85 if 18 <= minute < 21 else 40)
     assert short_story(story, **_HOUR) == ["1140 raised H high", "1320 cleared H high"]
+
+
+def test_each_tag_is_held_against_its_own_limit_of_the_level() -> None:
+    # 14.1: the H of 40 is passed all along, and not what the rule is about.
+    own = {key: value for key, value in _FOUR.items() if key != "limits"} | {"level": "HH"}
+    limited = tag_of(limits={"H": 40, "HH": {"limit": 60, "deadband": 5}})
+    assert short_story("0: 50 | 1: 70 | 2: 70 | 3: 50 | 4: 56 | 5: 54 | 6: 54", limited, **own) == [
+        "2 raised HH high",
+        "6 cleared HH high",
+    ]
+    assert short_story("0: 70 | 1: 70 | 2: 70", tag_of(limits={"H": 40}), **own) == []
+    assert short_story("0: 70 | 1: 70 | 2: 70", tag_of(), **own) == []
+
+
+@pytest.mark.parametrize("fields", [{}, {"limits": {"H": 60}, "level": "HH"}])
+def test_limits_and_level_are_one_of_them(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"give limits, or level \(the tag's own limit\), one of them"):
+        rule_set(**{key: value for key, value in _FOUR.items() if key != "limits"}, **fields)
 
 
 def test_at_the_window_end_the_mean_itself_decides() -> None:
