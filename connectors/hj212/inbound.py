@@ -241,7 +241,10 @@ class Inbound:
         if (text := packet.params.get("DataTime")) and (data_us := beijing_us(text.strip())) is not None:
             self._note_data(packet, device, data_us, making.now_us, asked=asked)
             if self._outages.of(device) is not None:
-                times_us = [*rows.time_us[samples:], *(one[2] for one in rows.periods[periods:])]
+                times_us = [
+                    *rows.time_us[samples:],
+                    *(one[2] + one[1] * 1_000_000 - 1 for one in rows.periods[periods:]),
+                ]
                 self._outages.rows(device, np.array(times_us, np.int64))
 
     # --- what a packet tells about its device

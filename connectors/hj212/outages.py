@@ -11,6 +11,8 @@ from connectors.hj212.devices import Device
 
 #: Away for more than so many times what is usual between a logger's packets: some connect only to send.
 _UNUSUAL = 3
+#: The packet that ended an absence is of just before it arrived: that was not missed.
+_LIVE_US = 5_000_000
 
 
 @dataclass(slots=True)
@@ -49,9 +51,10 @@ class Outages:
         return self._open.get(device.mn)
 
     def rows(self, device: Device, time_us: NDArray[np.int64]) -> None:
-        """Rows of these times came."""
+        """Rows of these times came; of a mean, the last moment of its period."""
         if self._open and (outage := self._open.get(device.mn)) is not None:
-            outage.refilled += int(np.count_nonzero((time_us >= outage.from_us) & (time_us < outage.to_us)))
+            inside = (time_us >= outage.from_us) & (time_us < outage.to_us - _LIVE_US)
+            outage.refilled += int(np.count_nonzero(inside))
 
     def ended_before(self, time_us: int) -> list[Outage]:
         """Those that are over since this time or longer."""

@@ -12,6 +12,8 @@ from connectors.hj212.framing import Frame, Framer, Rejected
 _KEEPALIVE_IDLE_S, _KEEPALIVE_EVERY_S, _KEEPALIVE_COUNT = 60, 15, 4
 #: ... and within this where it does not confirm what we sent.
 _UNCONFIRMED_MS = 60_000
+#: Answers are small, and few are under way: what the network holds of them for a deaf peer need not be megabytes.
+_SEND_BUFFER_BYTES = 32 * 1024
 #: Frames whose allowance must be there again before a peer that was too fast is read on.
 _RESUME_FRAMES = 20.0
 
@@ -190,6 +192,7 @@ def _watch(one: socket.socket | None) -> None:
     if one is None:
         return
     one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
     for name, value in (
         ("TCP_KEEPIDLE", _KEEPALIVE_IDLE_S),
         ("TCP_KEEPINTVL", _KEEPALIVE_EVERY_S),
