@@ -19,7 +19,7 @@ from park.yamlfile import text_of
 from rules.kpi.norms import KpiNorms
 from rules.memory import Latest
 from rules.spec import RuleSet
-from service.alerts.asked import Command, EndContext, OpenContext
+from service.alerts.asked import Command, EndContext, OpenContext, Raise
 from service.alerts.book import AlertBook
 from service.alerts.contexts import Context as ContextEntry
 from service.alerts.model import Alert
@@ -31,6 +31,8 @@ from service.config import Config
 from service.intake import JournalIntake, row_time
 from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Extras
+from service.judge.judge import Judge
+from service.judge.limit_packs import limit_book
 from service.live import LiveHub
 from service.pipeline import Pipeline, Setup, read_park
 from service.push.desk import PushDesk
@@ -44,6 +46,8 @@ _log = structlog.get_logger(__name__)
 
 _RESTART_CONNECTOR_S = 5.0
 _GRACE_S = 3
+#: For an alarm of the judge to be in the journal.
+_TELL_WITHIN_S = 10.0
 
 
 class PortInUse(Exception):
@@ -99,6 +103,7 @@ class Service:
         self._connectors: list[Connector] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._reloads: set[asyncio.Task[None]] = set()
+        self._limits = limit_book(read_park(*self._setup.park), config.emissions)
 
     @property
     def tags(self) -> TagTable:
@@ -167,7 +172,11 @@ class Service:
             await self.queries.open()
             self.writer.start()
             stack.callback(self._stop_writer)
+            self.judge = self._make_judge()
             await stack.enter_async_context(self._background("intake", self.intake.run()))
+            self.judge.start()
+            # It tells through the intake, so it ends before that does.
+            stack.push_async_callback(asyncio.to_thread, self.judge.stop)
             await stack.enter_async_context(self._background("checkpoints", self._checkpoints()))
             await stack.enter_async_context(self._background("rules", self.rules.run()))
             await stack.enter_async_context(self._serving(listener))
@@ -225,6 +234,22 @@ class Service:
             risks=self.pipeline.unstored_risks,
             policy=self._config.database,
             health=self._health_rows,
+        )
+
+    def _make_judge(self) -> Judge:
+        loop = asyncio.get_running_loop()
+
+        def tell(alarm: Raise) -> None:
+            asyncio.run_coroutine_threadsafe(self.intake.raise_own(alarm), loop).result(_TELL_WITHIN_S)
+
+        return Judge(
+            self._dsn,
+            self.tags,
+            self._limits,
+            self.writer.touched,
+            self._config.emissions,
+            self.clock,
+            tell,
         )
 
     def _stop_writer(self) -> None:
@@ -340,6 +365,8 @@ class Service:
             )
         if self.writer.status.state == "down":
             found.append(f"the database does not take rows; the journal keeps them: {self.writer.status.error}")
+        if self.judge.status.state == "down":
+            found.append(f"means are not judged; what has come meanwhile waits: {self.judge.status.error}")
         found += self.rules.problems()
         found += [
             f"connector {health.connector} is {health.state.value}: {health.last_error}"

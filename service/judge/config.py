@@ -5,8 +5,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from park.duration import DurationUs
+from rules.emissions.compare import Tolerance
 from rules.emissions.exceed import EarlyWarning
 from rules.emissions.limits import Confirmation
+from rules.emissions.marks import Quota
 
 
 class _Model(BaseModel):
@@ -45,6 +48,14 @@ class Emissions(_Model):
     confirmed: tuple[ConfirmedRow, ...] = ()
     #: When minutes warn before the hour is lost.
     early_warning: EarlyWarning = EarlyWarning()
+    #: How far our means and the logger's own may be apart and still agree.
+    tolerance: Tolerance = Tolerance()
+    #: How long marks of some types may last; by the full id of the source, or ``*`` for every source.
+    quotas: dict[str, tuple[Quota, ...]] = {}
+    #: A minute or hour is judged so long after its end: what comes later makes a revision.
+    grace: DurationUs = Field(default=20_000_000, ge=0)
+    #: How often the judge looks for what there is to judge.
+    every: DurationUs = Field(default=5_000_000, gt=0)
 
     @field_validator("limits", mode="before")
     @classmethod

@@ -21,6 +21,7 @@ from park.periods import HOUR_S, PeriodBatch
 from service.alerts.model import Event
 from service.journal.journal import Journal
 from service.journal.rows import Row
+from service.judge import marks
 from service.risk import RiskChange
 from service.rules.versions import RuleVersion
 from service.store import events as event_rows
@@ -301,6 +302,8 @@ class StoreWriter:
         notes = [note for row in rows for note in row.extras.notes]
         if notes:
             note_rows.write(cursor, self._journal.id, notes)
+            tag, time_us = marks.covered(self._tags, marks.project(cursor, notes))
+            pairs = np.union1d(pairs, minutes_of(self._db_ix[tag], time_us))
         return self.touched.mark(cursor, pairs) if len(pairs) else []
 
 

@@ -10,41 +10,54 @@ CREATE TABLE emission_minute (
     flag      smallint NOT NULL,
     origin    smallint NOT NULL,
     late      boolean NOT NULL,
-    refilled  boolean NOT NULL
+    refilled  boolean NOT NULL,
+    -- Mean of our samples, where the logger reports one too: whoever doubts the one has the other.
+    computed  double precision NOT NULL
 );
 SELECT create_hypertable('emission_minute', 'minute', create_default_indexes => false,
                          chunk_time_interval => interval '7 days');
 CREATE UNIQUE INDEX emission_minute_key ON emission_minute (tag, minute);
 
--- Every revision stays; the one with the highest number holds. NaN: no such value.
+-- Every revision stays; the one with the highest number holds. NaN: no such number. status: rules/emissions/means.py.
+-- value, low, high, status, unmarked: of what is judged, converted (折算) where the outlet asks for it.
 CREATE TABLE emission_mean (
-    tag                integer NOT NULL,
-    period             text NOT NULL CHECK (period IN ('hour', 'day', 'month')),
-    start              timestamptz NOT NULL,
-    revision           integer NOT NULL,
-    judged             timestamptz NOT NULL,
-    -- Mean as measured, and converted (折算) where the outlet asks for it, else the same.
-    value              double precision NOT NULL,
-    converted          double precision NOT NULL,
-    valid              boolean NOT NULL,
-    stopped            boolean NOT NULL,
-    valid_count        integer NOT NULL,
-    flag               smallint NOT NULL,
+    tag              integer NOT NULL,
+    period           text NOT NULL CHECK (period IN ('hour', 'day', 'month')),
+    start            timestamptz NOT NULL,
+    revision         integer NOT NULL,
+    judged           timestamptz NOT NULL,
+    value            double precision NOT NULL,
+    low              double precision NOT NULL,
+    high             double precision NOT NULL,
+    status           smallint NOT NULL,
+    parts            integer NOT NULL,
+    flag             smallint NOT NULL,
     -- The same over what is valid and not marked.
-    unmarked_value     double precision NOT NULL,
-    unmarked_converted double precision NOT NULL,
-    unmarked_valid     boolean NOT NULL,
-    marked_count       integer NOT NULL,
-    -- Discharged in the period, kg, as far as concentration and flow were known.
-    amount_kg          double precision NOT NULL,
-    late_count         integer NOT NULL,
-    refilled_count     integer NOT NULL,
-    -- What the logger itself reports for the period, and whether it agrees: 'agrees', 'differs', or why it cannot be compared.
-    reported           double precision NOT NULL,
-    reported_converted double precision NOT NULL,
-    reported_flag      text NOT NULL,
-    comparison         text NOT NULL,
-    why                text NOT NULL,
+    unmarked         double precision NOT NULL,
+    unmarked_status  smallint NOT NULL,
+    -- As measured, before conversion.
+    measured         double precision NOT NULL,
+    measured_status  smallint NOT NULL,
+    converted        boolean NOT NULL,
+    -- Mean flow beside it: the weight in a longer period. Amount discharged, kg, as far as known.
+    flow             double precision NOT NULL,
+    amount_kg        double precision NOT NULL,
+    amount_hours     integer NOT NULL,
+    present          integer NOT NULL,
+    normal           integer NOT NULL,
+    stopped          integer NOT NULL,
+    marked           integer NOT NULL,
+    late             integer NOT NULL,
+    refilled         integer NOT NULL,
+    -- Minutes in which our mean of the samples and the logger's own differ by more than the tolerance.
+    minutes_differ   integer NOT NULL,
+    -- What the logger itself reports for the period; verdict and reason: rules/emissions/compare.py.
+    reported         double precision NOT NULL,
+    reported_zs      double precision NOT NULL,
+    reported_flag    text NOT NULL,
+    verdict          smallint NOT NULL,
+    verdict_reason   smallint NOT NULL,
+    why              text NOT NULL,
     PRIMARY KEY (tag, period, start, revision)
 );
 CREATE INDEX emission_mean_start ON emission_mean (period, start);

@@ -1,0 +1,133 @@
+"""What judgement goes by, compiled once: of every tag its validity, conversion, companions, limits and units."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from park import units
+from park.index import TagInfo, TagTable
+from park.model import Source, SourceKind
+from park.outlet import Outlet, Role
+from rules.emissions.applicable import Spans
+from rules.emissions.convert import OxygenRule
+from rules.emissions.limits import LimitBook
+from rules.emissions.validity import AIR, FLUE_GAS, PRESETS, WASTE_WATER, WASTE_WATER_PH, Validity
+from service.store.touched import JUDGED_KINDS
+
+#: Quantities that serve others, or are a state of the place, and are nothing that is emitted.
+NO_POLLUTANTS = frozenset(
+    {*(role.value for role in Role), "wind_speed", "wind_direction", "conductivity", "turbidity", "noise"}
+)
+_NOTHING = Spans(())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedTag:
+    """One tag of an outlet or a station."""
+
+    info: TagInfo
+    validity: Validity
+    hour_limits: Spans
+    day_limits: Spans
+    #: (a, b) of ``kg/h = a · concentration · flow(m3/h)``; None: not a concentration.
+    amount_factor: float | None
+    #: What its numbers become when multiplied; only of flows: to m3/h. None: not a flow, or of an odd unit.
+    flow_factor: float | None
+
+    @property
+    def is_pollutant(self) -> bool:
+        """Held against limits, converted, reckoned in kg."""
+        return self.info.tag.quantity not in NO_POLLUTANTS
+
+    def oxygen_rule(self, at_us: int, outlet: Outlet) -> OxygenRule:
+        """To which oxygen content its value is brought at that time: as the limit in force says, else the outlet."""
+        limit = self.hour_limits.at(at_us) or self.day_limits.at(at_us)
+        if not self.is_pollutant or self.info.source.kind is not SourceKind.WASTE_GAS_OUTLET:
+            return _rule(None, None)
+        if limit is not None:
+            return _rule(limit.o2_reference, limit.excess_air)
+        return _rule(outlet.reference_oxygen, outlet.excess_air if outlet.reference_oxygen is None else None)
+
+
+@lru_cache(maxsize=256)
+def _rule(reference: float | None, excess: float | None) -> OxygenRule:
+    return OxygenRule(reference_percent=reference, excess_air=excess)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedSource:
+    """An outlet or station with its tags; tags of one source are judged together."""
+
+    id: str
+    source: Source
+    outlet: Outlet
+    tags: tuple[JudgedTag, ...]
+    #: Role -> index of the tag in the `TagTable`.
+    roles: dict[Role, int]
+
+
+def judged_sources(tags: TagTable, limits: LimitBook) -> list[JudgedSource]:
+    """Of the park, in file order."""
+    by_source: dict[str, list[TagInfo]] = {}
+    for info in tags.infos:
+        if info.source.kind in JUDGED_KINDS:
+            by_source.setdefault(info.source_id, []).append(info)
+    return [_source(name, infos, limits) for name, infos in by_source.items()]
+
+
+def _source(name: str, infos: Sequence[TagInfo], limits: LimitBook) -> JudgedSource:
+    source = infos[0].source
+    outlet = source.judged_as
+    assert outlet is not None
+    by_id = {info.tag.id: info.ix for info in infos}
+    roles = {role: by_id[tag.id] for role in Role if (tag := source.role(role)) is not None and tag.id in by_id}
+    return JudgedSource(
+        id=name,
+        source=source,
+        outlet=outlet,
+        tags=tuple(_tag(info, source, outlet, limits) for info in infos),
+        roles=roles,
+    )
+
+
+def _tag(info: TagInfo, source: Source, outlet: Outlet, limits: LimitBook) -> JudgedTag:
+    water = source.kind is SourceKind.WASTE_WATER_OUTLET
+    return JudgedTag(
+        info=info,
+        validity=_validity(info, source, outlet),
+        hour_limits=limits.lookup(info.id, "hour") if info.tag.quantity not in NO_POLLUTANTS else _NOTHING,
+        day_limits=limits.lookup(info.id, "day") if info.tag.quantity not in NO_POLLUTANTS else _NOTHING,
+        amount_factor=_factor(info.tag.unit, "mg/L", 1e-3) if water else _factor(info.tag.unit, "mg/m3", 1e-6),
+        flow_factor=_flow_factor(info.tag.unit),
+    )
+
+
+def _validity(info: TagInfo, source: Source, outlet: Outlet) -> Validity:
+    preset = outlet.validity
+    if preset is None:
+        usual = {SourceKind.WASTE_GAS_OUTLET: FLUE_GAS, SourceKind.WASTE_WATER_OUTLET: WASTE_WATER}
+        found = usual.get(source.kind, AIR)
+    else:
+        found = PRESETS[preset]
+    # pH is no amount of anything: it is never weighted by the flow.
+    if found.weighting == "flow" and (info.tag.quantity == "ph" or info.tag.quantity in NO_POLLUTANTS):
+        return WASTE_WATER_PH if found == WASTE_WATER else found.model_copy(update={"weighting": "time"})
+    return found
+
+
+def _factor(given: str, wanted: str, times: float) -> float | None:
+    try:
+        factor, offset = units.factor_offset(given, wanted)
+    except ValueError:
+        return None
+    return factor * times if offset == 0 else None
+
+
+def _flow_factor(given: str) -> float | None:
+    """Normal cubic metres are cubic metres at standard state: a flow in them is one of those."""
+    plain = given.replace("kNm3", "1000*m3").replace("Nm3", "m3").replace("Nm³", "m3")
+    if plain.startswith("1000*"):
+        found = _factor(plain.removeprefix("1000*"), "m3/h", 1000.0)
+    else:
+        found = _factor(plain, "m3/h", 1.0)
+    return found
