@@ -18,7 +18,7 @@ LONGEST = HEAD_BYTES + 9999 + CRC_BYTES + 2
 _HEAD = re.compile(rb"##([0-9]{4})")
 _HEX = re.compile(rb"[0-9A-Fa-f]{4}")
 #: Nothing is lost where only these stand between packets.
-_BLANK = b" \t\r\n\0"
+_BLANKS = re.compile(rb"[ \t\r\n\0]+")
 #: Noise without a line end is told of in pieces of this size.
 _NOISE_BYTES = 4096
 
@@ -86,7 +86,7 @@ class Framer:
         """The stream has ended: what is still held, as the rejections it now is."""
         data, self._held, self._searched = self._held, b"", 0
         found: list[Frame | Rejected] = []
-        if data.strip(_BLANK):
+        if data:
             found.append(_unfinished(data))
         return found
 
@@ -149,21 +149,23 @@ class Framer:
 
     def _take_noise(self, data: bytes, at: int, found: list[Frame | Rejected]) -> int:
         """Bytes before the next head: up to it, or to a line end, or a piece."""
-        head = _HEAD.search(data, max(at, at + self._searched - HEAD_BYTES))
-        line_end = data.find(b"\n", at + self._searched)
-        ends = [one for one in (head.start() if head else -1, line_end + 1 or -1) if one > at]
-        if ends and min(ends) - at <= _NOISE_BYTES:
-            end = min(ends)
-        elif len(data) - at >= _NOISE_BYTES + HEAD_BYTES - 1:
-            end = at + _NOISE_BYTES
+        if blanks := _BLANKS.match(data, at):
+            self._stray = True
+            return blanks.end() - at
+        limit = at + _NOISE_BYTES
+        line_end = data.find(b"\n", at + self._searched, limit)
+        begin = max(at, at + self._searched - HEAD_BYTES)
+        head = _HEAD.search(data, begin, limit + HEAD_BYTES - 1 if line_end < 0 else line_end)
+        if head is not None:
+            end = head.start()
+        elif line_end >= 0:
+            end = line_end + 1
+        elif len(data) >= limit + HEAD_BYTES - 1:
+            end = limit
         else:
             self._searched = len(data) - at
             return 0
-        raw = data[at:end]
-        if raw.strip(_BLANK):
-            found.append(_noise(raw))
-        else:
-            self._stray = True
+        found.append(_noise(data[at:end]))
         return end - at
 
     def _found(self, raw: bytes, segment: bytes, odd: tuple[str, ...], found: list[Frame | Rejected]) -> None:

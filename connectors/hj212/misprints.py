@@ -10,7 +10,7 @@ _NAMES = ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO")
 _NAME_OF = {name.lower(): name for name in _NAMES}
 _ANY_NAME = "|".join(_NAMES)
 #: A field: up to a separator, or to the next field where a separator was forgotten.
-_FIELD = re.compile(rf"(?i)(?<![A-Za-z])({_ANY_NAME})\s*=\s*([^;,=]*?)\s*(?=[;,]|(?:{_ANY_NAME})\s*=|$)")
+_FIELD = re.compile(rf"(?i)(?<![A-Za-z])({_ANY_NAME})\s*=([^;,=]*?)(?=[;,]|(?:{_ANY_NAME})\s*=|$)")
 _CONTENT = re.compile(r"(?i)(?<![A-Za-z])CP\s*=(&*)")
 _CONTROL = re.compile(r"[\0-\x1f\x7f]")
 _CN = re.compile(r"[0-9]{4}")
@@ -89,13 +89,14 @@ def _head_fields(head: str, odd: dict[str, None], *, before_cp: bool) -> dict[st
         if not separated:
             odd["missing_semicolon"] = None
         _note_between(head[at : field.start()], odd)
-        if field[0] != f"{field[1]}={field[2]}":
+        value = field[2].strip()
+        if field[0] != f"{field[1]}={value}":
             odd["stray_blank"] = None
         if name != field[1]:
             odd["name_case"] = None
         if name in given:
             odd["duplicate_field"] = None
-        given.setdefault(name, field[2])
+        given.setdefault(name, value)
         at = field.end()
         separated = at < len(head) and head[at] in ";,"
         if separated:

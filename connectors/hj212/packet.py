@@ -114,7 +114,7 @@ class Packet:
     @cached_property
     def params(self) -> dict[str, str]:
         """The plain parameters: ``DataTime``, ``QnRtn``, ``RestartTime``, ..."""
-        return {group.code: group.fields[""] for group in self.cp if "" in group.fields}
+        return {name: self.values[place].strip() for name, place in self.shape.plain}
 
     def __repr__(self) -> str:
         return (

@@ -60,8 +60,6 @@ class Plan(NamedTuple):
     time: int
     samples: tuple[SampleStep, ...]
     periods: tuple[PeriodStep, ...]
-    #: There is something in it beside plain parameters.
-    has_items: bool
 
 
 class DeviceTags:
@@ -95,19 +93,20 @@ class DeviceTags:
         return plan
 
     def _make(self, cn: str, st: str, about: str, shape: Shape) -> Plan:
-        places = {name: place for place, name in enumerate(shape.names)}
-        codes = list(dict.fromkeys(code for code, suffix in shape.names if suffix))
+        by_code: dict[str, dict[str, int]] = {}
+        for place, (code, suffix) in enumerate(shape.names):
+            if suffix:
+                by_code.setdefault(code, {})[suffix] = place
         samples: list[SampleStep] = []
         periods: list[PeriodStep] = []
-        for code in codes:
-            mine = {suffix: place for (one, suffix), place in places.items() if one == code and suffix}
+        for code, mine in by_code.items():
             aliases = [alias for alias in (code, modern(st, code)) if alias]
-            found = [*self._samples(cn, aliases, about, mine), *self._periods(cn, aliases, mine)]
-            samples += [one for one in found if isinstance(one, SampleStep)]
-            periods += [one for one in found if isinstance(one, PeriodStep)]
-            if not found and cn in DATA_CNS and len(self.unmapped) < _MAX_UNMAPPED:
+            before = len(samples) + len(periods)
+            samples += self._samples(cn, aliases, about, mine)
+            periods += self._periods(cn, aliases, mine)
+            if len(samples) + len(periods) == before and len(self.unmapped) < _MAX_UNMAPPED:
                 self.unmapped.add(code)
-        return Plan(places.get(("DataTime", ""), -1), tuple(samples), tuple(periods), bool(codes))
+        return Plan(dict(shape.plain).get("DataTime", -1), tuple(samples), tuple(periods))
 
     def _samples(self, cn: str, aliases: list[str], about: str, mine: dict[str, int]) -> Iterable[SampleStep]:
         wanted = _SAMPLED.get(cn)

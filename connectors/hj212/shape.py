@@ -23,6 +23,8 @@ class Shape:
 
     #: Code and suffix of each value; a plain parameter has the suffix ``""``.
     names: tuple[tuple[str, str], ...]
+    #: Plain parameters and the place of each one's value.
+    plain: tuple[tuple[str, int], ...]
     #: Places of values that run on after a separator (``1,000``): not to be believed.
     broken: frozenset[int]
     deviations: tuple[str, ...]
@@ -62,10 +64,10 @@ def _find_shape(keys: tuple[str, ...]) -> Shape:
             broken.add(place - 1)
         if not last:
             names.append(_split_name(name, odd))
-    for place in [place for place, (code, _) in enumerate(names) if len(code) == 5 and code.isdigit()]:
-        _find_letter(place, names, odd)
+    _find_letters(names, odd)
     _note_separators(keys, names, odd)
-    return Shape(tuple(names), frozenset(broken), tuple(odd))
+    plain = tuple((code, place) for place, (code, suffix) in enumerate(names) if not suffix)
+    return Shape(tuple(names), plain, frozenset(broken), tuple(odd))
 
 
 def _note_rest(text: str, odd: dict[str, None], *, trailing: bool) -> None:
@@ -98,13 +100,20 @@ def _split_name(name: str, odd: dict[str, None]) -> tuple[str, str]:
     return code, known or suffix
 
 
-def _find_letter(place: int, names: list[tuple[str, str]], odd: dict[str, None]) -> None:
+def _find_letters(names: list[tuple[str, str]], odd: dict[str, None]) -> None:
     """The standard's own misprint of table C.14: ``01018-Rtd`` among fields of ``w01018``."""
-    code, suffix = names[place]
-    whole = {other for other, _ in names if len(other) == 6 and other[1:] == code}
-    if len(whole) == 1:
-        names[place] = (whole.pop(), suffix)
-        odd["code_mismatch"] = None
+    bare = [place for place, (code, _) in enumerate(names) if len(code) == 5 and code.isdigit()]
+    if not bare:
+        return
+    whole: dict[str, set[str]] = {}
+    for code, _ in names:
+        if len(code) == 6:
+            whole.setdefault(code[1:], set()).add(code)
+    for place in bare:
+        code, suffix = names[place]
+        if len(found := whole.get(code, ())) == 1:
+            names[place] = (*found, suffix)
+            odd["code_mismatch"] = None
 
 
 def _note_separators(keys: tuple[str, ...], names: list[tuple[str, str]], odd: dict[str, None]) -> None:
