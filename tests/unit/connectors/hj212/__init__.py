@@ -1,0 +1,1 @@
+"""HJ 212: codec and server."""
