@@ -1,0 +1,1 @@
+"""Limits of emission: packs, selection, what is odd about them."""
