@@ -287,9 +287,6 @@ class Book:
 
 def _bd_seq(payload: Payload) -> int | None:
     for metric in payload.metrics:
-        try:
-            if metric.name == _BD_SEQ:
-                return metric.long_value if metric.HasField("long_value") else metric.int_value
-        except UnicodeDecodeError:
-            continue
+        if metric.name == _BD_SEQ:
+            return metric.long_value if metric.HasField("long_value") else metric.int_value
     return None

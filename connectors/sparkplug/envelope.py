@@ -24,12 +24,9 @@ class BadPayload(ValueError):
 def open_payload(data: bytes, max_bytes: int) -> Payload:
     """Raises BadPayload. ``max_bytes``: no compressed payload may be larger when it is unpacked."""
     outer = _parse(data)
-    try:
-        if outer.uuid != _COMPRESSED:
-            return outer
-        algorithm = next((one.string_value for one in outer.metrics if one.name == _ALGORITHM), "DEFLATE")
-    except UnicodeDecodeError as error:
-        raise BadPayload("undecodable", f"a text is not UTF-8: {error}") from None
+    if outer.uuid != _COMPRESSED:
+        return outer
+    algorithm = next((one.string_value for one in outer.metrics if one.name == _ALGORITHM), "DEFLATE")
     inner = _parse(_unpack(outer.body, algorithm, max_bytes))
     if not inner.HasField("seq") and outer.HasField("seq"):
         inner.seq = outer.seq

@@ -57,39 +57,33 @@ class Reading:
         sent_ms = payload.timestamp
         targets, types, aliases = party.targets, party.types, party.aliases
         for metric in payload.metrics:
-            try:
-                name, datatype = metric.name, metric.datatype
-                if not name:
-                    known = aliases.get(metric.alias) if metric.HasField("alias") else None
-                    if known is None or (datatype and known[1] and datatype != known[1]):
-                        refusals.add(*_unnamed(metric, known))
-                        continue
-                    name, datatype = known
-                target = targets.get(name)
-                if target is None:
-                    self.unmapped += 1
+            name, datatype = metric.name, metric.datatype
+            if not name:
+                known = aliases.get(metric.alias) if metric.HasField("alias") else None
+                if known is None or (datatype and known[1] and datatype != known[1]):
+                    refusals.add(*_unnamed(metric, known))
                     continue
-                self._one(party, target, name, metric, datatype or types.get(name, 0), sent_ms, rows, refusals)
-            except UnicodeDecodeError as error:
-                refusals.add("undecodable", f"a name is not UTF-8: {error}")
+                name, datatype = known
+            target = targets.get(name)
+            if target is None:  # of a name that is not UTF-8, too, which protobuf gives as bytes
+                self.unmapped += 1
+                continue
+            self._one(party, target, name, metric, datatype or types.get(name, 0), sent_ms, rows, refusals)
 
     def birth(self, party: Party, payload: Payload, rows: Rows, refusals: Refusals, *, room: int) -> None:
         """Learn aliases (``room`` of them at most) and datatypes; append the values, which hold at the birth's time."""
         party.aliases, party.types, party.unreadable = {}, {}, {}
         for metric in payload.metrics:
-            try:
-                name = metric.name
-                target = party.targets.get(name)
-                if metric.HasField("alias"):
-                    self._learn(party, metric, name if target else "", refusals, room)
-                if target is None:
-                    self.unmapped += 1
-                    continue
-                party.types[name] = metric.datatype
-                self._check(party, target, name, metric)
-                self._one(party, target, name, metric, metric.datatype, payload.timestamp, rows, refusals, birth=True)
-            except UnicodeDecodeError as error:
-                refusals.add("undecodable", f"a name is not UTF-8: {error}")
+            name = metric.name
+            target = party.targets.get(name)
+            if metric.HasField("alias"):
+                self._learn(party, metric, name if target else "", refusals, room)
+            if target is None:
+                self.unmapped += 1
+                continue
+            party.types[name] = metric.datatype
+            self._check(party, target, name, metric)
+            self._one(party, target, name, metric, metric.datatype, payload.timestamp, rows, refusals, birth=True)
         for name in party.targets.keys() - party.types.keys():
             party.unreadable[name] = "its birth has no such metric; check the tag's address, and case"
         party.born_ms = payload.timestamp
@@ -106,7 +100,7 @@ class Reading:
         if not is_number(metric.datatype):
             party.unreadable[name] = f"it is of type {type_name(metric.datatype)}, which is no number"
         unit = quality.find(metric.properties, "engUnit") if metric.HasField("properties") else None
-        if unit is not None and unit.string_value:
+        if unit is not None and isinstance(unit.string_value, str) and unit.string_value:
             factor = conversion(unit.string_value, target.unit)
             if not isinstance(factor, str) and factor != (1.0, 0.0):
                 party.note("unit_differs")

@@ -20,7 +20,7 @@ _OPC_DA = (quality_byte(Quality.BAD), _UNCERTAIN, quality_byte(Quality.BAD), GOO
 
 
 def find(properties: PropertySet, key: str) -> PropertyValue | None:
-    """The property of that name, or None. Raises UnicodeDecodeError."""
+    """The property of that name, or None."""
     for one, value in zip(properties.keys, properties.values, strict=False):
         if one == key:
             return value
@@ -28,7 +28,7 @@ def find(properties: PropertySet, key: str) -> PropertyValue | None:
 
 
 def of_properties(properties: PropertySet) -> tuple[int, str]:
-    """(quality byte, what is odd about it or nothing). No Quality property means good. Raises UnicodeDecodeError."""
+    """(quality byte, what is odd about it or nothing). No Quality property means good."""
     odd = "" if len(properties.keys) == len(properties.values) else "uneven_properties"
     value = find(properties, "Quality")
     if value is None or value.is_null:
