@@ -5,7 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
@@ -28,9 +28,11 @@ from service.api.keys import Keys
 from service.backtest.jobs import Backtests
 from service.clock import Clock, machine_clock
 from service.config import Config
+from service.device_desk import DeviceDesk
 from service.intake import JournalIntake, row_time
 from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Extras
+from service.judge.desk import EmissionsDesk
 from service.judge.judge import Judge
 from service.judge.limit_packs import limit_book
 from service.live import LiveHub
@@ -173,6 +175,9 @@ class Service:
             self.writer.start()
             stack.callback(self._stop_writer)
             self.judge = self._make_judge()
+            self.emissions = EmissionsDesk(
+                self.tags, self._limits, self._config.emissions, self.clock, self.intake.note
+            )
             await stack.enter_async_context(self._background("intake", self.intake.run()))
             self.judge.start()
             # It tells through the intake, so it ends before that does.
@@ -221,6 +226,7 @@ class Service:
         )
         self.intake.newest_us[:] = self.latest().time_us
         self.push = PushDesk(self._config.push, self.tags, self.clock)
+        self.devices = DeviceDesk(self.intake, self.queries, self.clock)
         self.rules = RuleDesk(self.pipeline, self.intake, self.clock, lambda: read_rule_files(self._config.rules))
         with contextlib.suppress(JournalFailed):
             now_us = row_time(self.clock(), self.journal.last_received_us)
@@ -258,7 +264,9 @@ class Service:
         self.pipeline.save_checkpoint()
 
     def _health_rows(self) -> list[tuple[str, str, dict[str, Any]]]:
-        return [(health.connector, health.state.value, asdict(health)) for health in self.connectors()]
+        """Without the devices: there may be thousands, and this is written every few seconds."""
+        healths = [replace(health, devices={}) for health in self.connectors()]
+        return [(health.connector, health.state.value, asdict(health)) for health in healths]
 
     async def _checkpoints(self) -> None:
         while True:
@@ -302,11 +310,13 @@ class Service:
         )
         self._connectors = [BUILDERS[config.kind](config, context) for config in self._config.connectors]
         self.push.open([one for one in self._connectors if isinstance(one, HttpConnector)])
+        self.devices.open(self._connectors)
         async with AsyncExitStack() as stack:
             for connector in self._connectors:
                 await stack.enter_async_context(
                     self._background(connector.health.connector, self._keep_running(connector))
                 )
+            stack.push_async_callback(self.devices.close)
             yield
 
     async def _keep_running(self, connector: Connector) -> None:

@@ -15,6 +15,8 @@ from service.api.routers import (
     connectors,
     context,
     dead_letters,
+    devices,
+    emissions,
     explain,
     health,
     kpi,
@@ -70,7 +72,9 @@ def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> F
         rules,
         backtests,
         connectors,
+        devices,
         dead_letters,
+        emissions,
         status,
         live,
     ):

@@ -25,8 +25,10 @@ TAGS = [
         "name": "context",
         "description": "What is put aside, by whom, why and until when; and what is going on in the plant",
     },
+    {"name": "emissions", "description": "Means of outlets and stations, exceedances, marks, gaps, rates of delivery"},
     {"name": "live", "description": "Alert events as they happen"},
     {"name": "connectors", "description": "The links to the plant, their gaps, and what could not be used"},
+    {"name": "devices", "description": "Data loggers behind connectors: their links, and commands to them"},
     {"name": "service", "description": "The service itself"},
     {"name": "session", "description": "How the page logs in"},
 ]

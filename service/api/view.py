@@ -14,6 +14,8 @@ from service.alerts.contexts import Context as ContextEntry
 from service.alerts.model import Alert
 from service.backtest.jobs import Backtests
 from service.clock import Clock
+from service.device_desk import DeviceDesk
+from service.judge.desk import EmissionsDesk
 from service.live import LiveHub
 from service.push.desk import PushDesk
 from service.risk import RiskFold
@@ -28,7 +30,9 @@ class ServiceView(Protocol):
     queries: Queries
     clock: Clock
     backtests: Backtests
+    emissions: EmissionsDesk
     push: PushDesk
+    devices: DeviceDesk
 
     @property
     def tags(self) -> TagTable:

@@ -10,6 +10,7 @@ from rules.emissions.compare import Tolerance
 from rules.emissions.exceed import EarlyWarning
 from rules.emissions.limits import Confirmation
 from rules.emissions.marks import Quota
+from rules.emissions.rates import ScoreRule
 
 
 class _Model(BaseModel):
@@ -52,6 +53,8 @@ class Emissions(_Model):
     tolerance: Tolerance = Tolerance()
     #: How long marks of some types may last; by the full id of the source, or ``*`` for every source.
     quotas: dict[str, tuple[Quota, ...]] = {}
+    #: How the score of delivery is made of the rates.
+    score: ScoreRule = ScoreRule()
     #: A minute or hour is judged so long after its end: what comes later makes a revision.
     grace: DurationUs = Field(default=20_000_000, ge=0)
     #: How often the judge looks for what there is to judge.

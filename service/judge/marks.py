@@ -9,9 +9,10 @@ import psycopg
 from numpy.typing import NDArray
 
 from park.index import TagTable
-from rules.emissions.marks import Kind, Marks
+from rules.emissions.marks import Marks
 from rules.emissions.periods import HOUR_US, hour_of
 from service.judge.columns import us_of
+from service.judge.timelines import marks_of_rows
 from service.store.events import moment
 from service.store.notes import Note
 
@@ -116,19 +117,8 @@ def covered(
 def read_marks(cursor: psycopg.Cursor[Any], tags: TagTable, sources: Sequence[str], from_us: int, to_us: int) -> Marks:
     """Those in force that touch the span, one row for each tag that one covers."""
     rows = cursor.execute(_SPANS.encode(), (list(sources), moment(to_us), moment(from_us))).fetchall()
-    by_source: dict[str, list[tuple[int, str]]] = {}
-    for info in tags.infos:
-        by_source.setdefault(info.source_id, []).append((info.ix, info.id))
-    found = [
-        (ix, us_of(begin), us_of(end), Kind.CONDITION if kind == "condition" else Kind.ANOMALY)
+    named = [
+        {"source": source, "tags": names, "from_time_us": us_of(begin), "to_time_us": us_of(end), "kind": kind}
         for source, names, begin, end, kind in rows
-        for ix, name in by_source.get(source, ())
-        if not names or name in names
     ]
-    columns: list[Sequence[int]] = list(zip(*found, strict=True)) if found else [()] * 4
-    return Marks(
-        tag=np.array(columns[0], np.int32),
-        begin_us=np.array(columns[1], np.int64),
-        end_us=np.array(columns[2], np.int64),
-        kind=np.array(columns[3], np.uint8),
-    )
+    return marks_of_rows(named, {info.id: (info.source_id, info.ix) for info in tags.infos})

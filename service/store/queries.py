@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rules.kpi.figures import Occurrence
 from service.alerts.contexts import Context
 from service.alerts.model import Alert, Event
+from service.judge.reading import EmissionQueries
 from service.rules.versions import RuleVersion
 from service.store.asking import Asking, Connection
 from service.store.errors import StoreUnavailable
@@ -27,9 +28,11 @@ from service.store.stored import (
     ContextFilter,
     EventWindow,
     LetterFilter,
+    StoredCommand,
     StoredGap,
     StoredLetter,
     alert_of,
+    command_of,
     context_of,
     event_of,
     gap_of,
@@ -53,6 +56,7 @@ _CONTEXTS = SqlFile("contexts")["contexts"]
 _CONTEXT = SqlFile("contexts")["context_by_id"]
 _LETTERS = _CONNECTORS["dead_letters"]
 _GAPS = _CONNECTORS["connector_gaps"]
+_DEVICE_COMMANDS = SqlFile("notes")["device_commands"]
 _RULE_VERSIONS, _RULE_VERSION = SqlFile("rules")["rule_versions"], SqlFile("rules")["rule_version"]
 _OCCURRENCES = SqlFile("kpi")["occurrences"]
 _RISKS = SqlFile("risk")["risk_history"]
@@ -79,6 +83,8 @@ class Queries:
             answer_within_s=answer_within_s,
             statement_timeout_s=statement_timeout_s,
         )
+        #: What was judged of outlets and stations.
+        self.emissions = EmissionQueries(self._rows, self.visible_tags)
 
     async def open(self) -> None:
         """Begin; the database may come later."""
@@ -285,6 +291,27 @@ class Queries:
             limit=limit,
         )
         return [gap_of(row) for row in rows]
+
+    async def device_commands(
+        self,
+        scope: Scope,
+        subject: str,
+        *,
+        limit: int = 100,
+        before: tuple[int, str] | None = None,
+        command_id: str | None = None,
+    ) -> list[StoredCommand]:
+        """Newest first, of one ``connector/device``; ``before``: time and id of the last one of the page before."""
+        rows = await self._rows(
+            _DEVICE_COMMANDS,
+            visible=scope.parameter,
+            subject=subject,
+            id=command_id,
+            before=moment(before[0]) if before else None,
+            before_id=before[1] if before else None,
+            limit=limit,
+        )
+        return [command_of(row) for row in rows]
 
 
 def _span_parameters(tags: Sequence[StoredTag], span: Span, start: Key | None, end: Key | None) -> dict[str, Any]:

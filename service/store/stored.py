@@ -144,6 +144,33 @@ class StoredLetter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCommand:
+    """What was asked of a device, and what came of it."""
+
+    id: str
+    at_us: int
+    by: str
+    #: ``command``, ``parameters``.
+    body: dict[str, Any]
+    #: None: nothing is recorded of it (yet).
+    answered_us: int | None
+    answer: dict[str, Any] | None
+
+
+def command_of(row: dict[str, Any]) -> StoredCommand:
+    """Of a row of ``device_commands``."""
+    answered = row["answered_at"]
+    return StoredCommand(
+        id=str(row["id"]),
+        at_us=microseconds(row["at"]),
+        by=row["by"],
+        body=row["body"],
+        answered_us=None if answered is None else microseconds(answered),
+        answer=row["answer"],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredGap:
     """A span for which a connector was not listening."""
 

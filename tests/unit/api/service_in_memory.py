@@ -11,12 +11,13 @@ import httpx
 import numpy as np
 from fastapi import FastAPI
 
-from connectors.base import Health, State
+from connectors.base import Health, IntakeRefused, State
 from park.batch import SampleBatch
 from park.check import load_park
 from park.index import TagTable
 from park.model import SourceKind
 from park.quality import CLASS_MASK, Quality
+from rules.emissions.limits import LimitBook
 from rules.kpi.norms import KpiNorms
 from rules.memory import Latest
 from rules.risk.formula import RiskFormula
@@ -33,13 +34,18 @@ from service.api.app import create_app
 from service.api.keys import Keys
 from service.backtest.jobs import Backtests
 from service.clock import Clock
+from service.device_desk import DeviceDesk
 from service.facts import lookup
+from service.judge.config import Emissions
+from service.judge.desk import EmissionsDesk
 from service.live import LiveHub
 from service.push.desk import PushDesk
 from service.push.policy import PushPolicy
 from service.risk import RiskFold
 from service.rules.desk import RuleDesk
+from service.store.notes import Note
 from service.store.queries import Queries
+from tests.unit.api.obedient import Obedient
 
 CHAIN = "0c1e3f52-7a77-4d4f-9a55-2f6d1ce1a0de"
 #: 2026-11-01 08:00:00 +08:00
@@ -114,6 +120,8 @@ class ServiceInMemory:
     rules_live: RuleSet = field(default_factory=default_rules)
     #: For processes of their own.
     dsn: str = NO_DATABASE
+    #: The journal takes no notes.
+    refuses_notes: bool = False
 
     def __post_init__(self) -> None:
         self._risk = RiskFold(self.tags.park, RiskFormula())
@@ -134,7 +142,16 @@ class ServiceInMemory:
         self.contexts: list[OpenContext | EndContext] = []
         directory = Path(tempfile.gettempdir()) / f"parkwatch-test-{uuid.uuid4()}"
         self.backtests = Backtests(self.dsn, directory, self.clock)
+        self.notes: list[Note] = []
+        self.emissions = EmissionsDesk(self.tags, LimitBook(self.tags.park, []), Emissions(), self.clock, self._noted)
         self.push = PushDesk(PushPolicy(), self.tags, self.clock)
+        self.devices = DeviceDesk(self, self.queries, self.clock)
+        #: The connector whose devices take commands.
+        self.link = Obedient(self.healths[1])
+        self.devices.open([self.link])
+
+    async def _noted(self, note: Note) -> None:
+        self.notes.append(note)
 
     def facts(self, rule: str, target: str, level: str) -> Facts:
         """Whose an alarm is, and how urgent: a `service.alerts.asked.Lookup`."""
@@ -206,6 +223,12 @@ class ServiceInMemory:
         if alert is None:
             raise NotAllowed("gone")
         return alert
+
+    async def note(self, note: Note) -> None:
+        """Keep it; the journal is elsewhere."""
+        if self.refuses_notes:
+            raise IntakeRefused("the disk is full")
+        self.notes.append(note)
 
     async def context(self, asked: OpenContext | EndContext) -> Context:
         """The same for an entry of the context."""
