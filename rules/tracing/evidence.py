@@ -1,0 +1,51 @@
+"""What a source's own signals and what it holds add to the belief in it: weights that are ours, not a standard's."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rules.tracing.case import Candidate, Match, Signal, SignalKind
+
+#: Natural logarithm of how much likelier a source with such a signal is, where the time fits.
+WEIGHTS = {
+    SignalKind.DETECTOR_ROSE: 3.0,
+    SignalKind.GAS_ALERT: 3.0,
+    SignalKind.OUTLET_ROSE: 2.5,
+    SignalKind.TREATMENT_FAILED: 2.5,
+    SignalKind.ALERT: 1.2,
+}
+#: Of what it holds; declarations are not complete, so nothing is ruled out.
+MATCHES = {Match.SAME: 0.3, Match.FAMILY: 0.0, Match.UNKNOWN: -0.7, Match.OTHER: -3.0}
+#: All signals of one source together.
+_MOST = 4.5
+#: Signals older than this at the rise, or so much younger than it, do not count.
+SIGNAL_BEFORE_MIN, SIGNAL_AFTER_MIN = 60.0, 5.0
+#: How well the time between signal and rise must be the air's travel time: so much, and this share of it.
+_FIT_MIN, _FIT_SHARE = 6.0, 0.3
+#: A signal whose time does not fit keeps this share of its weight: a leak may have begun long before the wind turned.
+_KEEPS = 0.35
+
+
+def in_time(signals: Sequence[Signal], onset_us: int) -> list[tuple[Signal, float]]:
+    """Those that count, with minutes before the rise, earliest first."""
+    timed = [(one, (onset_us - one.at_us) / 60e6) for one in signals]
+    return sorted(
+        ((one, ago) for one, ago in timed if -SIGNAL_AFTER_MIN <= ago <= SIGNAL_BEFORE_MIN),
+        key=lambda pair: (-pair[1], pair[0].kind, pair[0].subject),
+    )
+
+
+def log_prior(candidate: Candidate, onset_us: int, travel_min: float | None) -> float:
+    """Of its signals and what it holds; signals of one kind count once."""
+    best: dict[SignalKind, float] = {}
+    for signal, ago_min in in_time(candidate.signals, onset_us):
+        weight = WEIGHTS[signal.kind] * _fits(ago_min, travel_min)
+        best[signal.kind] = max(best.get(signal.kind, 0.0), weight)
+    return MATCHES[candidate.match] + min(sum(best.values()), _MOST)
+
+
+def _fits(ago_min: float, travel_min: float | None) -> float:
+    if travel_min is None:
+        return _KEEPS if ago_min < 0 else 1.0
+    late = (ago_min - travel_min) / (_FIT_MIN + _FIT_SHARE * travel_min)
+    return float(_KEEPS + (1.0 - _KEEPS) * np.exp(-0.5 * late**2))
