@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 from connectors.hj212.config import Hj212Config
 from connectors.hj212.framing import Frame, Framer, Rejected
@@ -62,7 +62,7 @@ class Peer(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)  # that of uvloop is one by what it can, not by its class
         self._transport = transport
         peer = transport.get_extra_info("peername") or ("", 0)
         self.address, self.name = str(peer[0]), f"{peer[0]}:{peer[1]}"
