@@ -16,6 +16,9 @@ from rules.emissions.averaging import quotient
 from rules.emissions.groups import keys
 from rules.emissions.periods import MINUTE_US
 
+#: Share of the limit. The mean of sixty values of 0.1 is not quite 0.1 to a computer; it exceeds no limit of 0.1.
+_NOISE = 1e-9
+
 
 class Side(IntEnum):
     """On which side of the limit."""
@@ -75,8 +78,9 @@ def exceedances(value: Floats, valid: Bools, limits: Limits) -> Exceedances:
 
 def sides(value: Floats, limits: Limits) -> tuple[Bools, Bools]:
     """Where the value is above the upper limit, and where it is below the lower."""
+    noise_high, noise_low = np.abs(limits.upper) * _NOISE, np.abs(limits.lower) * _NOISE
     with np.errstate(invalid="ignore"):
-        return value > limits.upper, value < limits.lower
+        return value > limits.upper + noise_high, value < limits.lower - noise_low
 
 
 class EarlyWarning(BaseModel):
