@@ -18,6 +18,7 @@ MINE, THEIRS = "acme.tank-1.li-101", "borealis.outlet.cod"
 SECRETS = ("borealis", "北极星", "总排口", "77.125", '"cod"', "their-node")
 SPAN = "from=2026-11-01T08:00:00%2B08:00&to=2026-11-01T09:00:00%2B08:00"
 
+THEIR_EXCEEDANCE, THEIR_MARK = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed", "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"
 #: Every route, and how it is asked so that it could show another enterprise's data. `{theirs}` is their alert.
 ASKED = {
     ("GET", "/api/v1/enterprises"): ["", "?"],
@@ -37,7 +38,24 @@ ASKED = {
         *("/api/v1/alerts/{theirs}/explain", "/api/v1/alerts/{theirs_stored}/explain"),
     ],
     ("GET", "/api/v1/connectors"): [""],
+    ("GET", "/api/v1/devices"): ["", "?enterprise=borealis", "?connector=loggers"],
+    ("GET", "/api/v1/devices/{connector}/{device}/commands"): ["/api/v1/devices/loggers/BOREALIS-1/commands"],
+    ("POST", "/api/v1/devices/{connector}/{device}/commands"): ["/api/v1/devices/loggers/BOREALIS-1/commands"],
     ("GET", "/api/v1/dead-letters"): ["", "?connector=loggers", "?reason=undecodable"],
+    ("GET", "/api/v1/emissions/outlets"): ["", "?enterprise=borealis", "?source=borealis.outlet"],
+    ("GET", "/api/v1/emissions/means"): [
+        *(f"?period=hour&tag={THEIRS}&{SPAN}", f"?period=hour&source=borealis.outlet&{SPAN}"),
+    ],
+    ("GET", "/api/v1/emissions/minutes"): [f"?tag={THEIRS}&{SPAN}", f"?source=borealis.outlet&{SPAN}"],
+    ("GET", "/api/v1/emissions/exceedances"): ["", "?enterprise=borealis", "?source=borealis.outlet"],
+    ("GET", "/api/v1/emissions/exceedances/{exceedance_id}/history"): [
+        "/api/v1/emissions/exceedances/{their_exceedance}/history",
+    ],
+    ("GET", "/api/v1/emissions/timeline"): [f"?tag={THEIRS}&{SPAN}", f"?source=borealis.outlet&{SPAN}"],
+    ("GET", "/api/v1/emissions/rates"): [f"?{SPAN}", f"?{SPAN}&by=tag", f"?{SPAN}&by=enterprise&enterprise=borealis"],
+    ("GET", "/api/v1/emissions/marks"): ["", "?enterprise=borealis", "?source=borealis.outlet"],
+    ("POST", "/api/v1/emissions/marks"): ["/api/v1/emissions/marks"],
+    ("POST", "/api/v1/emissions/marks/{mark_id}/withdraw"): ["/api/v1/emissions/marks/{their_mark}/withdraw"],
     ("GET", "/api/v1/status"): [""],
     ("GET", "/api/v1/session"): [""],
     ("GET", "/metrics"): [""],
@@ -107,11 +125,46 @@ def full(service: ServiceInMemory, store: Stored) -> dict[str, str]:
             "INSERT INTO dead_letter (received_at, origin, enterprise, address, reason, detail, raw) VALUES"
             f" ('2026-11-01T00:00:00Z', 'loggers', '{enterprise}', '{enterprise}/x', 'undecodable', 'x', 'x')"
         )
+    service.link.add("ACME-1", "acme")
+    service.link.add("BOREALIS-1", "borealis", last_error="their-node", peer="10.1.2.3:4")
+    store.execute(
+        "INSERT INTO audit_note VALUES (gen_random_uuid(), gen_random_uuid(), '2026-11-01T00:00:00Z', 'device_command',"
+        """ 'borealis', 'borealis', 'loggers/BOREALIS-1', '{"command": "get-clock", "parameters": {}}')"""
+    )
     service.healths.append(type(dcs)(connector="borealis-dcs", kind="opcua"))
     store.execute(
         "INSERT INTO connector_gap VALUES ('borealis-dcs', '2026-10-31T23:00:00Z', '2026-10-31T23:05:00Z', 'cut', NULL)"
     )
-    return {"mine": mine, "theirs": theirs, "theirs_stored": old, "their_context": their_context}
+    _judged(store)
+    ids = {"mine": mine, "theirs": theirs, "theirs_stored": old, "their_context": their_context}
+    return ids | {"their_exceedance": THEIR_EXCEEDANCE, "their_mark": THEIR_MARK}
+
+
+def _judged(store: Stored) -> None:
+    """What the judge says of their outlet: an hour, its minute, an exceedance with its record, a mark."""
+    cod, start = store.ix(THEIRS), "2026-11-01T00:00:00Z"
+    numbers = ", ".join(["77.125"] * 3)
+    store.execute(
+        "INSERT INTO emission_mean VALUES"
+        f" ({cod}, 'hour', '{start}', 1, now(), {numbers}, 1, 60, 1, 77.125, 1, 77.125, 1, false, 10, 0.7, 1,"
+        " 60, 60, 0, 0, 0, 0, 0, 77.125, 77.125, 'N', 0, 0, 'first')"
+    )
+    store.execute(f"INSERT INTO emission_minute VALUES ({cod}, '{start}', 77.125, 2, 1, 1, false, false, 77.125)")
+    store.execute(
+        "INSERT INTO emission_exceedance (id, kind, tag, enterprise, source, quantity, start, side, value, limit_value,"
+        " unit, provenance, unmarked, state, revision, judged, why) VALUES"
+        f" ('{THEIR_EXCEEDANCE}', 'hour', {cod}, 'borealis', 'borealis.outlet', 'cod', '{start}', 'high', 77.125, 50,"
+        " 'mg/L', '{}', true, 'standing', 1, now(), '77.125')"
+    )
+    store.execute(
+        "INSERT INTO emission_exceedance_event VALUES"
+        f" ('{THEIR_EXCEEDANCE}', 1, now(), 'standing', 77.125, 50, true, '77.125')"
+    )
+    store.execute(
+        "INSERT INTO emission_mark VALUES"
+        f" ('{THEIR_MARK}', 'borealis', 'borealis.outlet', ARRAY['{THEIRS}'], '{start}', '2026-11-01T01:00:00Z',"
+        " 'anomaly', 'calibration', 'their-node', 'borealis-hse', now(), 'manual')"
+    )
 
 
 def test_every_route_is_in_the_table(app_and_callers: tuple[FastAPI, Callers]) -> None:
@@ -133,6 +186,11 @@ BODIES: dict[str, dict[str, object]] = {
     "comment": {"comment": "seen"},
     "shelve": {"reason": "seen", "duration": "10m"},
     "take-out": {"reason": "seen", "duration": "10m", "work_order": "WO-1"},
+    "commands": {"command": "get-clock"},
+    "marks": {
+        **{"source": "borealis.outlet", "kind": "anomaly", "type": "fault", "reason": "seen"},
+        **{"from": "2026-11-01T00:00:00Z", "to": "2026-11-01T01:00:00Z"},
+    },
     "contexts": {"kind": "overhaul", "enterprise": "borealis", "to": "2026-11-01T01:00:00Z", "reason": "seen"},
 }
 
@@ -169,6 +227,7 @@ async def test_acme_sees_itself_and_what_is_shared(full: dict[str, str], acme: h
         (f"/api/v1/samples?tag={MINE}&tag=park.weather.wind&{SPAN}", (MINE, "park.weather.wind")),
         ("/api/v1/alerts?history=true", (full["mine"],)),
         ("/api/v1/connectors", ("dcs", "loggers", "stations")),
+        ("/api/v1/devices", ("ACME-1",)),
         ("/api/v1/dead-letters", ("acme/x",)),
     ):
         answer = (await acme.get(url)).text
