@@ -1,6 +1,6 @@
 """What a connector with devices behind it can be asked to do to one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -76,6 +76,10 @@ class Command:
     parameters: Mapping[str, Value] = field(default_factory=dict)
 
 
+#: Told of what a connector asked of a device by itself, and what came of it; None: no answer. Must not block.
+Told = Callable[[Command, Outcome | None], None]
+
+
 @runtime_checkable
 class Commandable(Protocol):
     """A connector that passes commands on."""
@@ -91,3 +95,6 @@ class Commandable(Protocol):
 
     async def command(self, command: Command) -> Outcome:
         """Send it and wait for the outcome. Raises what ``check`` raises, and DeviceSilent."""
+
+    def tell_of(self, told: Told) -> None:
+        """Tell this of the commands that are the connector's own: missing history, the time that a device asks for."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from connectors.devices import CommandForbidden, CommandInvalid, Value
-from connectors.hj212.beijing import text_of
+from connectors.hj212.beijing import CHINA, text_of
 from connectors.hj212.config import MINUTE_INTERVALS
 
 _POLLUTANT = re.compile(r"[A-Za-z0-9]{1,12}")
@@ -264,7 +264,13 @@ def build(name: str, parameters: Mapping[str, Value], *, now_us: int, allow_cont
 def history(cn: str, first_us: int, last_us: int) -> Built:
     """A request for stored data: ``first_us`` and ``last_us`` are starts of periods, both included."""
     cp = (("BeginTime", text_of(first_us)), ("EndTime", text_of(last_us)))
-    return Built(name="history", cn=cn, reply=Reply.DATA, cp=cp)
+    of = next(of for of, code in HISTORIES.items() if code == cn)
+    shown: dict[str, Value] = {"of": of, "from": _rfc3339(first_us), "to": _rfc3339(last_us)}
+    return Built(name="history", cn=cn, reply=Reply.DATA, cp=cp, shown=shown)
+
+
+def _rfc3339(time_us: int) -> str:
+    return (datetime.fromtimestamp(0, CHINA) + timedelta(microseconds=time_us)).isoformat()
 
 
 #: QnRtn 请求返回 and ExeRtn 执行结果 (HJ 212-2017, tables 8 and 7), for a person.

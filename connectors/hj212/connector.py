@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from connectors.base import Context, Health, IntakeRefused, State
-from connectors.devices import Command, DeviceAway, DeviceUnknown, Outcome, Result, Value
+from connectors.devices import Command, DeviceAway, DeviceUnknown, Outcome, Result, Told, Value
 from connectors.hj212 import commands
 from connectors.hj212.beijing import text_of
 from connectors.hj212.config import Hj212Config
@@ -57,6 +57,7 @@ class Hj212Connector:
         self._errands: set[asyncio.Task[None]] = set()
         self._refusing = ""
         self._last_qn_us = 0
+        self._told: Told | None = None
 
     @property
     def health(self) -> Health:
@@ -100,6 +101,10 @@ class Hj212Connector:
         if outcome.result is Result.DONE:
             self._done(device, built)
         return outcome
+
+    def tell_of(self, told: Told) -> None:
+        """See `connectors.devices.Commandable`."""
+        self._told = told
 
     def _built(self, command: Command) -> tuple[Device, commands.Built]:
         device = self._devices.get(command.device)
@@ -166,6 +171,8 @@ class Hj212Connector:
 
     def _note_request(self, device: Device, built: commands.Built, outcome: Outcome | None) -> None:
         """What we asked of a device by ourselves."""
+        if self._told is not None:
+            self._told(Command(device=device.mn, name=built.name, parameters=built.shown), outcome)
         _log.info(
             "A device was told something.",
             connector=self._config.id,

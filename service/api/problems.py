@@ -187,6 +187,7 @@ _MEANINGS = {
     422: "A parameter is wrong; `errors` names field, value and fix",
     429: "Too much within a short time; `Retry-After` says when to come again",
     503: "Not possible now; try again",
+    504: "The device was told and did not answer",
 }
 
 

@@ -95,6 +95,7 @@ async def test_answers_are_as_described(
     described: dict[str, Any], service: ServiceInMemory, app: FastAPI, callers: Callers, who: str
 ) -> None:
     service.measure(LEVEL, 8.5)
+    service.link.add("ACME-1", "acme", connected=True, connected_us=service.now_us, deviations={"stray_blank": 2})
     alert = service.raise_alert(LEVEL, "H")
     service.change(Change.LEVEL_UP, LEVEL, "HH")
     service.raise_alert(TEMPERATURE, "H")
@@ -120,6 +121,7 @@ async def test_answers_are_as_described(
         "/api/v1/ledger": "/api/v1/ledger",
         "/api/v1/contexts": "/api/v1/contexts",
         "/api/v1/connectors": "/api/v1/connectors",
+        "/api/v1/devices": "/api/v1/devices",
         "/api/v1/status": "/api/v1/status",
         "/api/v1/session": "/api/v1/session",
         "/healthz": "/healthz",
