@@ -12,11 +12,13 @@ from numpy.typing import ArrayLike
 
 from park.index import TagTable
 from service.alerts.model import Event
+from service.judge.marks import Mark, note_of, project
 from service.risk import RiskChange
 from service.store import events as event_rows
 from service.store import risks as risk_rows
 from service.store.copy import Rows, copy_rows, encode, sort_rows
 from service.store.migrate import migrate
+from service.store.notes import Note
 from service.store.queries import Queries
 from tests.unit.api.service_in_memory import CHAIN, Callers, ServiceInMemory, client, make_app, make_keys
 
@@ -61,6 +63,16 @@ class Stored:
     def risks(self, changes: Sequence[RiskChange]) -> None:
         """The same with changes of risk."""
         risk_rows.write(self._connection, CHAIN, changes)
+
+    def marks(self, *marks: Mark) -> None:
+        """What the store writer does with notes of new marks."""
+        with self._connection.cursor() as cursor:
+            project(cursor, [note_of(one, id_=one.id, enterprise=one.enterprise) for one in marks])
+
+    def withdrawn(self, note: Note) -> None:
+        """The same with a note that takes one back."""
+        with self._connection.cursor() as cursor:
+            project(cursor, [note])
 
     def execute(self, statement: str) -> None:
         """Anything else."""

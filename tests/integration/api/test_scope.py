@@ -125,6 +125,11 @@ def full(service: ServiceInMemory, store: Stored) -> dict[str, str]:
             "INSERT INTO dead_letter (received_at, origin, enterprise, address, reason, detail, raw) VALUES"
             f" ('2026-11-01T00:00:00Z', 'loggers', '{enterprise}', '{enterprise}/x', 'undecodable', 'x', 'x')"
         )
+    store.execute(
+        "INSERT INTO connector_gap VALUES"
+        " ('loggers/BOREALIS-1', '2026-10-31T23:00:00Z', '2026-10-31T23:05:00Z', 'their-node', NULL),"
+        " ('loggers/ACME-1', '2026-10-31T23:00:00Z', '2026-10-31T23:05:00Z', 'silent', 5)"
+    )
     service.link.add("ACME-1", "acme")
     service.link.add("BOREALIS-1", "borealis", last_error="their-node", peer="10.1.2.3:4")
     store.execute(
@@ -226,7 +231,7 @@ async def test_acme_sees_itself_and_what_is_shared(full: dict[str, str], acme: h
         ("/api/v1/tags", (MINE, "park.weather.wind")),
         (f"/api/v1/samples?tag={MINE}&tag=park.weather.wind&{SPAN}", (MINE, "park.weather.wind")),
         ("/api/v1/alerts?history=true", (full["mine"],)),
-        ("/api/v1/connectors", ("dcs", "loggers", "stations")),
+        ("/api/v1/connectors", ("dcs", "loggers", "stations", "loggers/ACME-1")),
         ("/api/v1/devices", ("ACME-1",)),
         ("/api/v1/dead-letters", ("acme/x",)),
     ):
