@@ -7,12 +7,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from connectors.hj212.packet import Packet
-from connectors.hj212.plan import DATA_CNS
-from connectors.hj212.values import read_flag, read_number
-
-_TEXT_SUFFIXES = frozenset({"EFlag", "SN", "Info", "SampleTime"})
-
 
 class Words(NamedTuple):
     """One deviation in both languages."""
@@ -93,16 +87,3 @@ DEVIATIONS: Mapping[str, Words] = MappingProxyType(
         "other_version": Words("Flag says another version than configured", "Flag 的版本与配置不符"),
     }
 )
-
-
-def odd_values(packet: Packet) -> tuple[str, ...]:
-    """What is odd about the values of an upload, whatever tags there are: for reading packets without a park."""
-    odd: dict[str, None] = {}
-    if packet.cn not in DATA_CNS or packet.encrypted:
-        return ()
-    for (_, suffix), value in zip(packet.shape.names, packet.values, strict=False):
-        if suffix == "Flag":
-            read_flag(value, odd)
-        elif suffix and suffix not in _TEXT_SUFFIXES:
-            read_number(value, odd)
-    return tuple(odd)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from connectors.hj212.beijing import time_us
 from connectors.hj212.crc import crc16
-from connectors.hj212.misprints import PacketInvalid, read_careful
+from connectors.hj212.misprints import PacketInvalid as PacketInvalid
+from connectors.hj212.misprints import read_careful
 from connectors.hj212.shape import Shape, shape_of
 from connectors.hj212.words import COMMANDS
 
