@@ -240,7 +240,7 @@ class FloodNow(_Shape):
 class GapShape(_Shape):
     """A span for which a connector was not listening."""
 
-    connector: str = Field(examples=["dcs"])
+    connector: str = Field(description="Or `connector/device`, where one device was away", examples=["dcs"])
     from_: Time = Field(alias="from")
     to: Time
     reason: str = Field(examples=["connection lost"])

@@ -34,7 +34,7 @@ async def list_connectors(
     view = state.view
     seen = _seen_tags(view, caller.scope)
     healths = [one for one in view.connectors() if caller.scope.is_everything or one.connector in seen]
-    recent = await _recent_gaps(view, caller.scope, [one.connector for one in healths]) if gaps else None
+    recent = await _recent_gaps(view, caller.scope, healths) if gaps else None
     items = [_shape(view, caller.scope, one, seen.get(one.connector, []), recent) for one in healths]
     return Json({"items": items})
 
@@ -48,16 +48,20 @@ def _seen_tags(view: ServiceView, scope: Scope) -> dict[str, list[TagInfo]]:
 
 
 async def _recent_gaps(
-    view: ServiceView, scope: Scope, connectors: Sequence[str]
+    view: ServiceView, scope: Scope, healths: Sequence[Health]
 ) -> Mapping[str, list[dict[str, Any]]] | None:
-    """By connector; None where the store does not answer."""
+    """By connector, with those of its devices that the caller sees; None where the store does not answer."""
+    of = {one.connector: one.connector for one in healths}
+    for one in healths:
+        mine = (device for device in one.devices.values() if scope.sees(device.enterprise))
+        of |= {f"{one.connector}/{device.device}": one.connector for device in mine}
     try:
-        found = await view.queries.connector_gaps(scope, connectors, from_us=view.clock() - _RECENT_US, limit=500)
+        found = await view.queries.connector_gaps(scope, list(of), from_us=view.clock() - _RECENT_US, limit=500)
     except StoreUnavailable:
         return None
-    recent: dict[str, list[dict[str, Any]]] = {one: [] for one in connectors}
+    recent: dict[str, list[dict[str, Any]]] = {one.connector: [] for one in healths}
     for gap in found:
-        recent.setdefault(gap.connector, []).append(gap_shape(gap))
+        recent.setdefault(of.get(gap.connector, gap.connector), []).append(gap_shape(gap))
     return recent
 
 
