@@ -1,7 +1,7 @@
 """What the reports are made of: plain records that whoever has the numbers fills in, and the laid-out report between.
 
-``OutletReport``, ``ExceedanceReport`` and ``OnlineReport`` go in; `service.reports.layout` makes a `Report` of each, which
-`service.reports.files` writes. All times are epoch microseconds, UTC, shown in fixed UTC+08:00. None: there is no number.
+``OutletReport``, ``ExceedanceReport`` and ``OnlineReport`` go in; `service.reports.layout` makes a `Report` of each,
+which `service.reports.files` writes. All times are epoch microseconds, UTC, shown in fixed UTC+08:00. None: no number.
 """
 
 from dataclasses import dataclass
@@ -250,6 +250,8 @@ class Chart:
     unit: str
     bars: tuple[Bar, ...]
     lines: tuple[Line, ...] = ()
+    #: What the signs mean.
+    legend: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
