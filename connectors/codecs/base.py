@@ -1,6 +1,7 @@
 """What a codec is: payload in, rows and refusals out, whatever carried the payload."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -22,6 +23,22 @@ class Refusal(NamedTuple):
     detail: str
 
 
+@dataclass(slots=True)
+class Heard:
+    """What was heard of one device."""
+
+    protocol: str = ""
+    messages: int = 0
+    samples: int = 0
+    #: What was not as its protocol has it and was taken all the same: what -> how often.
+    deviations: dict[str, int] = field(default_factory=dict)
+
+    def deviate(self, words: Iterable[str]) -> None:
+        """Count what was tolerated."""
+        for word in words:
+            self.deviations[word] = self.deviations.get(word, 0) + 1
+
+
 #: tag, length_s, start_us, avg, min, max, cou, zs_avg, zs_min, zs_max, flag, asked
 PeriodRow = tuple[int, int, int, float, float, float, float, float, float, float, int, bool]
 
@@ -29,7 +46,7 @@ PeriodRow = tuple[int, int, int, float, float, float, float, float, float, float
 class Rows:
     """Samples as they are decoded, payload after payload, in the order in which they came."""
 
-    __slots__ = ("_blocks", "_in_blocks", "deviations", "frames", "periods", "quality", "tag", "time_us", "value")
+    __slots__ = ("_blocks", "_in_blocks", "frames", "heard", "periods", "quality", "tag", "time_us", "value")
 
     def __init__(self) -> None:
         #: Append to all four, or to none: single samples.
@@ -41,8 +58,8 @@ class Rows:
         self.periods: list[PeriodRow] = []
         #: Telegrams as they came, where the protocol's are kept.
         self.frames: list[RawFrame] = []
-        #: What was tolerated: (enterprise, device) -> what -> how often.
-        self.deviations: dict[tuple[str, str], dict[str, int]] = {}
+        #: (enterprise, device) -> what was heard of it, where a protocol has devices behind the link.
+        self.heard: dict[tuple[str, str], Heard] = {}
         self._blocks: list[tuple[NDArray[np.generic], ...]] = []
         self._in_blocks = 0
 
@@ -97,11 +114,14 @@ class Rows:
             **{field.name: np.array(column) for field, column in zip(PERIOD_SCHEMA, columns, strict=True)}
         )
 
-    def note_deviations(self, enterprise: str, device: str, words: Iterable[str]) -> None:
-        """Something of this device's was not as its protocol has it, and was taken all the same."""
-        counts = self.deviations.setdefault((enterprise, device), {})
-        for word in words:
-            counts[word] = counts.get(word, 0) + 1
+    def note_heard(self, enterprise: str, device: str, protocol: str) -> "Heard":
+        """A device has sent a telegram, which is counted."""
+        heard = self.heard.get((enterprise, device))
+        if heard is None:
+            heard = self.heard[enterprise, device] = Heard()
+        heard.protocol = protocol
+        heard.messages += 1
+        return heard
 
     def _close_block(self) -> None:
         if not self.tag:

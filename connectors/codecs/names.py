@@ -36,6 +36,8 @@ class Names:
         self._enterprises = enterprises
         #: Looked up once a sample; `why_not` explains what is not in it.
         self.known: dict[str, Target] = {}
+        #: Those tags themselves, for payloads that name devices.
+        self.infos: list[TagInfo] = []
         self._owners: dict[str, set[str]] = {}
         self._of_others: dict[str, str] = {}
         for info in infos:
@@ -50,6 +52,7 @@ class Names:
             of = info.from_.connector if info.from_ else "no connector"
             self._of_others.update(dict.fromkeys(names, of))
             return
+        self.infos.append(info)
         if info.from_.address:
             names.add(info.from_.address)
         target = Target(ix=info.ix, unit=info.tag.unit, discrete=info.tag.discrete)

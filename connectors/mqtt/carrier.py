@@ -161,7 +161,7 @@ class BrokerConnector:
     ) -> None:
         """Put a lot, then acknowledge it after the lot ``before``: MQTT wants that in order (MQTT 5, 4.6)."""
         try:
-            if len(decoded.batch) or decoded.letters:
+            if not decoded.is_empty:
                 await self._put(decoded, before)
             if before is not None and not before.done():
                 await asyncio.wait([before])
@@ -178,7 +178,9 @@ class BrokerConnector:
             if self._refusing and before is not None and not before.done():
                 await asyncio.wait([before])
             try:
-                await self._context.intake.put(decoded.batch, decoded.letters)
+                await self._context.intake.put(
+                    decoded.batch, decoded.letters, periods=decoded.periods, frames=decoded.frames
+                )
             except IntakeRefused as error:
                 self._refused(f"the journal refuses: {error}; nothing is acknowledged, the broker keeps the data")
             except Exception as error:  # an intake that fails otherwise has not stored either

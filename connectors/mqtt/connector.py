@@ -1,6 +1,6 @@
 """Samples from an MQTT broker: received by the link, decoded in lots, acknowledged once the journal has them."""
 
-from connectors.base import Context
+from connectors.base import Context, DeviceHealth
 from connectors.mqtt.carrier import BrokerConnector
 from connectors.mqtt.config import MqttConfig
 from connectors.mqtt.events import Arrived
@@ -16,4 +16,15 @@ class MqttConnector(BrokerConnector):
         super().__init__(config, context, kind=config.kind)
 
     def _read(self, messages: list[Arrived], now_us: int) -> Decoded:
-        return self._inbound.decode(messages, now_us)
+        decoded = self._inbound.decode(messages, now_us)
+        for (enterprise, name), heard in decoded.heard.items():
+            device = self._health.devices.get(name)
+            if device is None:
+                device = self._health.devices[name] = DeviceHealth(device=name, enterprise=enterprise)
+                device.connected_us = now_us
+            device.connected, device.last_received_us, device.protocol = True, now_us, heard.protocol
+            device.messages += heard.messages
+            device.received += heard.samples
+            for word, count in heard.deviations.items():
+                device.deviations[word] = device.deviations.get(word, 0) + count
+        return decoded

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from connectors.base import RawFrame
 from connectors.codecs import CODECS
-from connectors.codecs.base import Codec, Refusal, Rows
+from connectors.codecs.base import Codec, Heard, Refusal, Rows
 from connectors.codecs.names import Names, names_by_enterprise
 from connectors.mqtt.config import MqttConfig
 from connectors.mqtt.events import Arrived
 from connectors.mqtt.stream import KEPT_BYTES
 from park.batch import DeadLetter, SampleBatch
 from park.index import TagTable
+from park.periods import PeriodBatch
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +40,15 @@ class Decoded:
     letters: list[DeadLetter] = field(default_factory=list)
     #: Messages that were not live data.
     retained: int = 0
+    periods: PeriodBatch | None = None
+    frames: list[RawFrame] = field(default_factory=list)
+    #: (enterprise, device) -> what was heard of it.
+    heard: dict[tuple[str, str], Heard] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to be kept."""
+        return not (len(self.batch) or self.letters or self.frames or self.periods is not None)
 
 
 class Inbound:
@@ -63,7 +74,14 @@ class Inbound:
                 continue
             for names, refusal in self._decode_one(one, rows):
                 letters.append(self._letter(one, names, refusal, received_us))
-        return Decoded(rows.batch(received_us=received_us, origin=self._config.id), letters, retained)
+        return Decoded(
+            rows.batch(received_us=received_us, origin=self._config.id),
+            letters,
+            retained,
+            rows.period_batch(),
+            rows.frames,
+            rows.heard,
+        )
 
     def _decode_one(self, one: Arrived, rows: Rows) -> list[tuple[Names | None, Refusal]]:
         route = self._routes.get(one.topic) or self._find_route(one.topic)

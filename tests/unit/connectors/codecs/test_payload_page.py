@@ -61,7 +61,8 @@ def test_the_schema_refuses_what_the_decoder_refuses(message: dict[str, Any]) ->
 
 
 def test_the_page_names_every_reason() -> None:
-    sources = [*(ROOT / "connectors/codecs").glob("*.py"), ROOT / "connectors/mqtt/inbound.py"]
+    codecs = [path for path in (ROOT / "connectors/codecs").glob("*.py") if path.name != "hj212.py"]  # it has its own
+    sources = [*codecs, ROOT / "connectors/mqtt/inbound.py"]
     code = "".join(path.read_text("utf-8") for path in sources)
     reasons = set(re.findall(r'(?:Refused|BadTime|Refusal|return)\(?\s*"([a-z_]+_[a-z_]+|undecodable)"', code))
     assert len(reasons) > 12

@@ -51,7 +51,7 @@ def test_the_password_is_never_shown() -> None:
         ({"topics": ["a/b+"]}, "not a topic filter"),
         ({"topics": ["$share/g/a"]}, "shared_group"),
         ({"topics": ["a", "a"]}, "same filter"),
-        ({"topics": [{"filter": "a", "codec": "xml"}]}, "known: json"),
+        ({"topics": [{"filter": "a", "codec": "xml"}]}, "known: hj212, json"),
         ({"shared_group": "a/b"}, "pattern"),
         ({"password": "x"}, "needs a username"),
         ({"username": "u", "password": "x", "password_file": "/x"}, "not both"),
