@@ -19,6 +19,7 @@ from rich.markup import escape
 
 from deploy.children import Child, ChildDied
 from deploy.embedded.ports import is_taken
+from deploy.proof import Proof
 from deploy.sse import live
 from deploy.stack import Stack, children
 from deploy.verdict import Ledger, epoch_us, judge
@@ -196,9 +197,11 @@ class Demo:
         journalled = sum(one["journalled"] for one in protocols.values())
         if journalled != status["store"]["stored"] + status["store"]["duplicates"]:
             self.errors.append(f"{journalled} samples journalled, {status['store']} stored")
+        proof = await asyncio.to_thread(self._proven)
         latency = [one for values in self._latency_ms.values() for one in values]
         return {
             "protocols": protocols,
+            "proof": proof,
             "alerts": asdict(verdict),
             "latency_ms": {
                 **percentiles(latency),
@@ -206,6 +209,13 @@ class Demo:
             },
             "errors": self.errors + status["problems"],
         }
+
+    def _proven(self) -> dict[str, Any]:
+        with psycopg.connect(self._stack.dsn) as connection:
+            proof = Proof(connection, self._stack.tags, self.scenario, self._start_us)
+            found = proof.report()
+        self.errors += proof.errors
+        return found
 
     async def _quiet(self) -> None:
         """Until what was on the wire when the play ended has come in: the counts no longer move."""

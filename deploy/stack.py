@@ -20,6 +20,8 @@ from service.api.keys import Keys
 
 _READY_WITHIN_S = 60.0
 _POLL_S = 0.1
+#: Data loggers of a demonstration report every second, and are less patient than the standard's 10 s.
+_IMPATIENT = {"realtime_every": "1s", "ack_timeout": "1s", "backoff": "300ms", "most_backoff": "2s"}
 
 
 class Stack:
@@ -32,7 +34,9 @@ class Stack:
         rules_file: Path | None = None,
         http_port: int | None = None,
         journal: Mapping[str, Any] | None = None,
+        hj212: Mapping[str, Any] | None = None,
     ) -> None:
+        """``journal``, ``hj212``: these sections of the configuration beside what is usual."""
         self.park_file = park_file.resolve()
         self._rules_file = rules_file.resolve() if rules_file else None
         self.tags = TagTable(load_park(park_file.read_text("utf-8"), str(park_file)).park)
@@ -42,12 +46,16 @@ class Stack:
         self.directory.chmod(0o711)
         self.data_dir = self.directory / "data"
         self.data_dir.mkdir()
-        _, self.key = Keys(self.data_dir).create("demo")
+        keys = Keys(self.data_dir)
+        _, self.key = keys.create("demo")
+        _, self._push_key = keys.create("pusher")
         self.postgres = EmbeddedPostgres(self.directory / "postgres")
         self.broker = EmbeddedBroker(self.directory / "broker")
         self.dsn = ""
-        self._journal = dict(journal or {})
+        self._journal, self._hj212 = dict(journal or {}), dict(hj212 or {})
         self._opcua_ports = {name: free_port() for name in self.connectors("opcua")}
+        #: Where data loggers connect, by connector.
+        self.logger_ports = {name: free_port() for name in self.connectors("hj212")}
         self.service: Child | None = None
         self.client = httpx.AsyncClient(
             base_url=self.url, headers={"X-API-Key": self.key}, timeout=10.0, trust_env=False
@@ -82,15 +90,30 @@ class Stack:
             await asyncio.to_thread(self.broker.stop)
 
     def simulators(
-        self, stage: Mapping[str, Any], on_event: Any, *, fleet: Mapping[str, Any] | None = None
+        self,
+        stage: Mapping[str, Any],
+        on_event: Any,
+        *,
+        fleet: Mapping[str, Any] | None = None,
+        loggers: Mapping[str, Any] | None = None,
     ) -> list[Child]:
-        """The other side of the wire, not started: one process of OPC UA plants, one of MQTT monitors."""
+        """The other side of the wire, not started: a process for each protocol that the park has.
+
+        ``fleet``, ``loggers``: what the MQTT monitors, the HJ 212 loggers are told beside what everyone is.
+        """
         plants = [{"connector": name, "endpoint": self.endpoint(name)} for name in self._opcua_ports]
         fleets = [{"connector": name, "port": self.broker.port, **(fleet or {})} for name in self.connectors("mqtt")]
         children: list[Child] = []
         if plants:
             children.append(self._simulator("opcua_server", {**stage, "servers": plants}, on_event))
         children += [self._simulator("mqtt_fleet", {**stage, "fleet": one}, on_event) for one in fleets]
+        for name, port in self.logger_ports.items():
+            told = {"connector": name, "port": port, **_IMPATIENT, **(loggers or {})}
+            children.append(self._simulator("hj212_fleet", {**stage, "fleet": told}, on_event))
+        for name in self.connectors("http"):
+            owners = {info.enterprise for info in self.tags.of_connector(name)}
+            pushers = {"connector": name, "url": self.url, "keys": dict.fromkeys(owners, self._push_key)}
+            children.append(self._simulator("http_pushers", {**stage, "pushers": pushers}, on_event))
         return children
 
     def _simulator(self, module: str, config: Mapping[str, Any], on_event: Any) -> Child:
@@ -114,13 +137,25 @@ class Stack:
             {"kind": "mqtt", "id": name, "host": "127.0.0.1", "port": self.broker.port}
             for name in self.connectors("mqtt")
         ]
+        hj212 = [
+            {
+                "kind": "hj212",
+                "id": name,
+                "host": "127.0.0.1",
+                "port": port,
+                "defaults": {"password": "123456", "minute_interval": "1m"},
+                **self._hj212,
+            }
+            for name, port in self.logger_ports.items()
+        ]
+        http = [{"kind": "http", "id": name} for name in self.connectors("http")]
         config = {
             "park": str(self.park_file),
             "rules": str(self._rules_file) if self._rules_file else [],
             "data_dir": str(self.data_dir),
             "http": {"port": self.http_port},
             "journal": self._journal,
-            "connectors": [*opcua, *mqtt],
+            "connectors": [*opcua, *mqtt, *hj212, *http],
         }
         file = self.directory / "parkwatch.yaml"
         file.write_text(json.dumps(config, indent=1))  # JSON is YAML

@@ -33,8 +33,11 @@ def load_config(path: Path) -> Config:
 
 async def run(config: Config) -> None:
     """Report until stopped or, where the stage has an end, until it is over."""
-    source = config.source()
-    fleet = LoggerFleet(config.fleet, source.table)
+    source, scenario = config.source(), config.load_scenario()
+    told = config.fleet
+    if scenario is not None:
+        told = told.model_copy(update={"loggers": {**scenario.loggers, **told.loggers}})
+    fleet = LoggerFleet(told, source.table)
     ready = {"pid": os.getpid(), "loggers": len(fleet.loggers)}
     await run_process(
         source, [fleet], end=config.end, ready=ready, tell=lambda: say("published", **fleet.counts()), handlers={}

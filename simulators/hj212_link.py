@@ -69,6 +69,7 @@ class Link:
         self._random = random.Random(seed)
         self._waiting: dict[str, asyncio.Future[None]] = {}
         self._troubles = Troubles()
+        self._shares: dict[str, float] = {}
         self._up = asyncio.Event()
         self._up.set()
         self._down = asyncio.Event()
@@ -182,11 +183,19 @@ class Link:
         )
         if troubles.wrong_mn:
             segment = segment.replace(f"MN={hand.mn};".encode(), f"MN={_foreign(hand.mn)};".encode())
-        telegram = hand.seal(segment, wrong=self._random.random() < troubles.spoilt)
-        if self._random.random() < troubles.halved:
+        telegram = hand.seal(segment, wrong=self._due("spoilt", troubles.spoilt))
+        if self._due("halved", troubles.halved):
             telegram = telegram[: len(telegram) // 2]
         for _ in range(troubles.copies):
             writer.write(telegram)
+
+    def _due(self, what: str, share: float) -> bool:
+        """Whether this telegram is one of that share: evenly, so that a short fault is played as a long one is."""
+        self._shares[what] = self._shares.get(what, 0.0) + share if share else 0.0
+        if self._shares[what] < 1.0:
+            return False
+        self._shares[what] -= 1.0
+        return True
 
 
 def _foreign(mn: str) -> str:

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from park.duration import DurationUs
-from park.model import Level
+from park.model import Id, Level
 from park.yamlfile import Document
 from simulators.faults import Fault
+from simulators.hj212_config import LoggerConfig
 
 
 class _Model(BaseModel):
@@ -59,6 +60,8 @@ class Scenario(_Model):
     speed: float = Field(default=1.0, gt=0)
     wind: Wind | None = None
     faults: tuple[Fault, ...] = ()
+    #: HJ 212 data loggers that are not like all others, by MN.
+    loggers: dict[Id, LoggerConfig] = {}
     expect: tuple[Expected, ...] = ()
 
 

@@ -23,15 +23,24 @@ def report(judged_demo: DemoProcess, demo_place: Path) -> dict[str, Any]:
 
 
 def test_report_tells_that_all_protocols_delivered(report: dict[str, Any]) -> None:
-    assert set(report["protocols"]) == {"opcua", "mqtt"}
+    assert set(report["protocols"]) == {"opcua", "mqtt", "hj212", "http"}
     for counts in report["protocols"].values():
-        assert counts["received"] == counts["journalled"] == counts["stored"] > 1_000
+        assert counts["received"] == counts["journalled"] == counts["stored"] > 100
+
+
+def test_report_tells_what_became_of_spoilt_and_missing_telegrams(report: dict[str, Any]) -> None:
+    proof = report["proof"]
+    assert min(proof["dead_letters"].values()) > 0
+    assert set(proof["dead_letters"]) == {"bad_crc", "unknown_device"}
+    assert min(proof["refilled"].values()) > 20
+    assert min(proof["calibrated"].values()) > 0
+    assert proof["telegrams_kept"] > 100
 
 
 def test_report_tells_exactly_the_scripted_alerts(report: dict[str, Any]) -> None:
     alerts = report["alerts"]
     assert (alerts["missing"], alerts["unexpected"], report["errors"]) == ([], [], [])
-    assert alerts["raised"] == alerts["expected"] == 14
+    assert alerts["raised"] == alerts["expected"] == 17
 
 
 def test_report_tells_how_long_an_alert_takes(report: dict[str, Any]) -> None:

@@ -130,5 +130,14 @@ def test_communication_alarms_have_neither_side_nor_level() -> None:
     assert verdict(ledger, Expected(rule="tag-stale", target="mqtt/fl-ne")).exact
 
 
+def test_silence_before_the_play_is_no_part_of_the_script() -> None:
+    ledger = Ledger()
+    onset = {"onset": "2026-11-22T04:59:55Z"}
+    ledger.note({"trigger": "raised", "alert": alert(rule="tag-stale", target="hj212", side="", level="", **onset)})
+    assert verdict(ledger).exact
+    ledger.note({"trigger": "raised", "alert": alert(id="a2", **onset)})
+    assert verdict(ledger).unexpected == ["tag-limits hengtai.T101.level H at -5.0 s"]
+
+
 def test_times_are_read_in_any_zone() -> None:
     assert epoch_us("2026-11-22T13:00:00.000001+08:00") == epoch_us(_START) + 1

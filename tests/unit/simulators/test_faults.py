@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from park.quality import CLASS_MASK, Quality
+from park.quality import CLASS_MASK, HJ212_FLAGS, Quality
 from simulators.faults import Fault
 from simulators.world import World
 from tests.unit.simulators.conftest import START_US, MakeWorld
@@ -104,6 +104,26 @@ def test_failed_treatment_cools_the_chamber_and_lets_organics_through(tell: Tell
     assert abs(story.added("hengtai.RTO1.chamber")[30]) < 1.0
 
 
+def test_a_bypass_lets_acid_gas_through_and_shows_its_valve_open(tell: Tell) -> None:
+    story = tell(kind="bypass", target="hengtai.FGD1", size=5)
+    normal = story.calm[:, story.ix("hengtai.DA002.so2")]
+    assert story.of("hengtai.DA002.so2")[18] / normal[18] == pytest.approx(5.0, rel=0.05)
+    assert story.of("hengtai.FGD1.bypass")[9:21].tolist() == [0.0, *[1.0] * 10, 0.0]
+    assert story.touched() == {"hengtai.DA002.so2", "hengtai.FGD1.bypass"}
+
+
+def test_a_bypassed_chamber_stays_hot(tell: Tell) -> None:
+    story = tell(kind="bypass", target="hengtai.RTO1", size=5)
+    assert story.added("hengtai.DA001.nmhc")[18] > 10.0
+    assert np.abs(story.added("hengtai.RTO1.chamber")).max() == 0.0
+
+
+def test_a_heater_burns_and_the_air_beside_it_does_not(tell: Tell) -> None:
+    story = tell(kind="frozen", target="park.WS1.rain")
+    assert story.of("hengtai.DA002.o2").mean() == pytest.approx(5.5, abs=0.5)
+    assert story.of("hengtai.DA001.o2").mean() == pytest.approx(20.9, abs=0.5)
+
+
 def test_a_disturbance_moves_only_the_plant_it_names(tell: Tell) -> None:
     story = tell(kind="disturbance", target="jinghui", run="idv06")
     assert story.of("jinghui.feeds.feed_A_flow")[12] < 0.05
@@ -133,6 +153,36 @@ def test_bad_quality_marks_a_whole_source(tell: Tell, word: str, quality: Qualit
     assert seen[10] == seen[19] == {"hengtai.GD1.lel1", "hengtai.GD1.lel2"}
     ix = story.ix("hengtai.GD1.lel1")
     assert story.frames[15].quality[ix] & CLASS_MASK == quality
+
+
+def test_a_calibration_shows_zero_gas_then_span_gas_and_says_so(tell: Tell) -> None:
+    story = tell(kind="calibration", target="hengtai.DA002.nox")
+    assert story.of("hengtai.DA002.nox")[10:20].tolist() == [0.0] * 5 + [240.0] * 5
+    ix = story.ix("hengtai.DA002.nox")
+    marked = [int(frame.quality[ix]) for frame in story.frames]
+    assert marked[9:21] == [0, *[HJ212_FLAGS["C"]] * 10, 0]
+
+
+def test_an_instrument_under_maintenance_stands_still_and_says_so(tell: Tell) -> None:
+    story = tell(kind="maintenance", target="hengtai.DW002.cod")
+    ix = story.ix("hengtai.DW002.cod")
+    assert np.ptp(story.of("hengtai.DW002.cod")[10:20]) == 0.0
+    assert [int(frame.quality[ix]) for frame in story.frames][9:21] == [0, *[HJ212_FLAGS["M"]] * 10, 0]
+
+
+_LINES = ("crc_errors", "half_frames", "wrong_mn", "duplicates", "reorder", "link_down")
+
+
+def test_a_fault_of_the_line_acts_on_the_loggers_behind_it(make_world: MakeWorld) -> None:
+    world = make_world(*(_fault(kind=kind, target="hj212/330604000010000000DE0002") for kind in _LINES))
+    acting = [world.overlay.on_the_wire(k * _S) for k in range(30)]
+    assert [len(one) for one in acting] == [0] * 10 + [len(_LINES)] * 10 + [0] * 10
+    assert tuple(fault.kind for fault, _ in acting[12]) == _LINES
+    behind = {info.ix for info in world.table.infos if info.source_id == "hengtai.DW002"}
+    assert all(tags == behind for _, tags in acting[12])
+    frame = world.frame(START_US + 12 * _S)
+    assert frame.on_the_wire == acting[12]
+    assert frame.present.all()
 
 
 @pytest.mark.parametrize(
@@ -179,6 +229,8 @@ def test_a_restarting_server_is_away_until_the_fault_ends(make_world: MakeWorld)
         pytest.param({"kind": "overfill", "target": "hengtai.GD1", "size": 1}, id="no tank"),
         pytest.param({"kind": "treatment_failure", "target": "hengtai.T101", "size": 2}, id="no treatment unit"),
         pytest.param({"kind": "disturbance", "target": "hengtai", "run": "idv06"}, id="no such plant there"),
+        pytest.param({"kind": "bypass", "target": "hengtai.T101", "size": 2}, id="nothing to pass by"),
+        pytest.param({"kind": "link_down", "target": "hj212/330604"}, id="no such logger"),
         pytest.param({"kind": "leak", "target": "hengtai.RTO1", "size": 1}, id="declares no chemical"),
         pytest.param({"kind": "frozen", "target": "nowhere"}, id="no such target"),
         pytest.param({"kind": "server_restart", "target": "mqtt2"}, id="no such connector"),
@@ -195,6 +247,7 @@ def test_a_fault_that_cannot_befall_its_target_is_refused(make_world: MakeWorld,
         pytest.param({"kind": "earthquake", "target": "x"}, id="unknown kind"),
         pytest.param({"kind": "leak", "target": "x"}, id="size missing"),
         pytest.param({"kind": "leak", "target": "x", "size": -1}, id="size below zero"),
+        pytest.param({"kind": "crc_errors", "target": "x", "share": 1.5}, id="more than all"),
         pytest.param({"kind": "frozen", "target": "x", "for": "10"}, id="duration without unit"),
         pytest.param({"kind": "frozen", "target": "x", "sise": 1}, id="unknown key"),
     ],
