@@ -240,6 +240,7 @@ def test_any_days_are_judged_as_the_page_says(seed: int, start: int, days: int, 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 @given(seed=seeds, start=st.sampled_from(STARTS), days=st.integers(1, 4), case=st.sampled_from(CASES))
 @settings(max_examples=600, deadline=None, phases=_NO_SHRINKING)
 def test_any_days_are_judged_as_the_page_says_at_length(seed: int, start: int, days: int, case: Case) -> None:
@@ -254,7 +255,7 @@ def test_a_month_with_everything_in_it_is_judged_as_the_page_says(case: Case, se
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.name))
 @pytest.mark.parametrize("start", STARTS)
 def test_whole_months_are_judged_as_the_page_says(start: int, case: Case) -> None:
