@@ -96,15 +96,15 @@ class Coverage:
             self._add_span(until_us - self._length_us, until_us)
 
     def _learn(self, start_us: int) -> None:
-        newest_us = self._starts[-1] if self._starts else None
+        apart_us = min((abs(start_us - one) for one in self._starts if one != start_us), default=0)
         self._starts.append(start_us)
         if self._length_us is None:
             apart = [b - a for a, b in pairwise(sorted(set(self._starts)))]
             usual = [one for one in apart if one in _ALLOWED_US]
             if usual:
                 self._use(min(usual))
-        elif newest_us is not None and start_us > newest_us:
-            self._look_again(start_us - newest_us)
+        else:
+            self._look_again(apart_us)
 
     def _look_again(self, apart_us: int) -> None:
         """An interval that was changed, or was taken for too long at first."""
