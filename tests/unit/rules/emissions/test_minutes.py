@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from park.periods import PeriodBatch
 from park.quality import HJ212_FLAGS, LATE
+from rules.arrays import Rows
 from rules.emissions import flags
 from rules.emissions.days import day_means
 from rules.emissions.flags import Flag
@@ -30,7 +31,7 @@ from rules.emissions.periods import (
 )
 from rules.emissions.validity import FLUE_GAS, PRESETS, WASTE_WATER, Validity
 from tests.unit.rules.emissions.columns import START, bools, ints, minutes_of, tags, us
-from tests.unit.rules.emissions.months import story
+from tests.unit.rules.emissions.months import Story, story
 
 SECOND = 1_000_000
 NAN = float("nan")
@@ -66,26 +67,33 @@ def same(one: object, other: object) -> None:
             np.testing.assert_allclose(mine.astype(float), theirs.astype(float), rtol=1e-12, err_msg=field.name)
 
 
+def sampled(told: Story, rows: Rows, rule: Validity) -> Minutes:
+    return minutes_from_samples(
+        told.tag[rows],
+        told.time_us[rows],
+        told.value[rows],
+        told.quality[rows],
+        validity=rule,
+        lag_us=told.lag_us[rows],
+    )
+
+
 @given(seed=st.integers(0, 1000), rule=st.sampled_from([FLUE_GAS, WASTE_WATER]))
 @settings(deadline=None, max_examples=10)
 def test_the_order_of_samples_makes_no_difference(seed: int, rule: Validity) -> None:
     told = story(seed, START, 1)
-    columns = (told.tag, told.time_us, told.value, told.quality)
-    order = np.random.default_rng(seed).permutation(len(told.tag))
-    shuffled = minutes_from_samples(*(column[order] for column in columns), validity=rule, lag_us=told.lag_us[order])
-    same(minutes_from_samples(*columns, validity=rule, lag_us=told.lag_us), shuffled)
+    n = len(told.tag)
+    same(sampled(told, np.arange(n), rule), sampled(told, np.random.default_rng(seed).permutation(n), rule))
 
 
 @given(seed=st.integers(0, 1000))
 @settings(deadline=None, max_examples=10)
 def test_tags_one_by_one_or_together_give_the_same(seed: int) -> None:
     told = story(seed, START, 1)
-    columns = (told.tag, told.time_us, told.value, told.quality)
-    together = hour_means(minutes_from_samples(*columns), FLUE_GAS)
+    together = hour_means(sampled(told, np.arange(len(told.tag)), FLUE_GAS), FLUE_GAS)
     days = day_means(together, FLUE_GAS)
     for tag in np.unique(told.tag):
-        rows = told.tag == tag
-        alone = hour_means(minutes_from_samples(*(column[rows] for column in columns)), FLUE_GAS)
+        alone = hour_means(sampled(told, np.flatnonzero(told.tag == tag), FLUE_GAS), FLUE_GAS)
         same(together.take(together.tag == tag), alone)
         same(days.take(days.tag == tag), day_means(alone, FLUE_GAS))
 
