@@ -39,6 +39,7 @@ from service.store.stored import (
     letter_of,
     microseconds,
 )
+from service.store.telegrams import FrameFilter, FrameKey, StoredFrame, end_of_block, frames_of
 
 __all__ = ["AlertFilter", "ContextFilter", "LetterFilter", "Queries", "Resolution", "Scope", "Span", "StoreUnavailable"]
 
@@ -56,6 +57,7 @@ _CONTEXTS = SqlFile("contexts")["contexts"]
 _CONTEXT = SqlFile("contexts")["context_by_id"]
 _LETTERS = _CONNECTORS["dead_letters"]
 _GAPS = _CONNECTORS["connector_gaps"]
+_RAW_BLOCKS = SqlFile("telegrams")["raw_blocks"]
 _DEVICE_COMMANDS = SqlFile("notes")["device_commands"]
 _RULE_VERSIONS, _RULE_VERSION = SqlFile("rules")["rule_versions"], SqlFile("rules")["rule_version"]
 _OCCURRENCES = SqlFile("kpi")["occurrences"]
@@ -274,6 +276,27 @@ class Queries:
             **wanted.parameters(),
         )
         return [letter_of(row) for row in rows]
+
+    async def raw_frames(
+        self, scope: Scope, wanted: FrameFilter, *, blocks: int, limit: int, before: FrameKey | None
+    ) -> tuple[list[StoredFrame], FrameKey | None]:
+        """Telegrams, newest first, and where the next page begins; None: nowhere.
+
+        At most ``blocks`` blocks are looked through, so there may be fewer than ``limit``, and more to come.
+        """
+        rows = await self._rows(
+            _RAW_BLOCKS,
+            **{"from": moment(wanted.from_us), "to": moment(wanted.to_us)},
+            origin=wanted.connector,
+            before=moment(before.received_us) if before else None,
+            before_origin=before.connector if before else None,
+            limit=blocks,
+        )
+        found = await frames_of(rows, scope, wanted, before, limit)
+        if len(found) == limit:
+            return found, found[-1].key
+        last = rows[-1] if len(rows) == blocks else None
+        return found, end_of_block(last) if last else None
 
     async def connector_gaps(
         self, scope: Scope, connectors: Collection[str], *, from_us: int | None = None, limit: int = 100

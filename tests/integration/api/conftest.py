@@ -10,11 +10,13 @@ import pytest
 from fastapi import FastAPI
 from numpy.typing import ArrayLike
 
+from connectors.base import RawFrame
 from park.index import TagTable
 from service.alerts.model import Event
 from service.judge.marks import Mark, note_of, project
 from service.risk import RiskChange
 from service.store import events as event_rows
+from service.store import raw
 from service.store import risks as risk_rows
 from service.store.copy import Rows, copy_rows, encode, sort_rows
 from service.store.migrate import migrate
@@ -73,6 +75,11 @@ class Stored:
         """The same with a note that takes one back."""
         with self._connection.cursor() as cursor:
             project(cursor, [note])
+
+    def frames(self, origin: str, received_us: int, *frames: RawFrame) -> None:
+        """Telegrams of one journal row."""
+        with self._connection.cursor() as cursor:
+            raw.write(cursor, [(received_us, raw.pack(origin, frames))])
 
     def execute(self, statement: str) -> None:
         """Anything else."""

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from connectors.base import RawFrame
 from service.alerts.asked import OpenContext
 from service.api.live_stream import LiveStream
 from service.store.scope import Scope
@@ -26,6 +27,8 @@ ASKED = {
     ("GET", "/api/v1/tags"): ["", "?enterprise=borealis", "?source=borealis.outlet", "?prefix=bo", "?quantity=cod"],
     ("GET", "/api/v1/tags/{tag_id}"): [f"/api/v1/tags/{THEIRS}"],
     ("GET", "/api/v1/samples"): [f"?tag={THEIRS}&{SPAN}", f"?tag={MINE}&tag={THEIRS}&{SPAN}&format=csv"],
+    ("GET", "/api/v1/samples/{tag_id}/raw"): [f"/api/v1/samples/{THEIRS}/raw?time=2026-11-01T00:00:00.000001Z"],
+    ("GET", "/api/v1/raw-frames"): [f"?{SPAN}", f"?{SPAN}&device=their-mn", f"?{SPAN}&connector=loggers"],
     ("GET", "/api/v1/alerts"): [
         *("", "?enterprise=borealis", "?history=true", "?history=true&enterprise=borealis"),
         *("?state=norm&state=unack", f"?target={THEIRS}", f"?history=true&target={THEIRS}", "?source=borealis.outlet"),
@@ -113,6 +116,9 @@ def full(service: ServiceInMemory, store: Stored) -> dict[str, str]:
             by="borealis-hse",
         )
     )
+    for enterprise, device in (("acme", "my-mn"), ("borealis", "their-mn")):
+        text = f"##0101ST=32;CN=2011;MN={device};{enterprise}"
+        store.frames("loggers", START_US + 120_000, RawFrame(enterprise=enterprise, device=device, data=text.encode()))
     store.events(service.live.since(0))
     store.risks(list(service.risk.unstored))
     del service.book.active[old]
@@ -234,6 +240,7 @@ async def test_acme_sees_itself_and_what_is_shared(full: dict[str, str], acme: h
         ("/api/v1/connectors", ("dcs", "loggers", "stations", "loggers/ACME-1")),
         ("/api/v1/devices", ("ACME-1",)),
         ("/api/v1/dead-letters", ("acme/x",)),
+        (f"/api/v1/raw-frames?{SPAN}", ("my-mn",)),
     ):
         answer = (await acme.get(url)).text
         assert all(f'"{one}"' in answer for one in expected), (url, answer)
