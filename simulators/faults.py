@@ -174,13 +174,27 @@ class Reorder(_Fault):
 
 
 class LinkDown(_Fault):
-    """A data logger has no network: it goes on measuring, and says it all afterwards."""
+    """A data logger or edge node has no network: it goes on measuring, and says it all afterwards."""
 
     kind: Literal["link_down"]
 
 
-#: Faults of the wire between a data logger and its host; the target's loggers suffer them.
-WireFault = CrcErrors | HalfFrames | WrongMn | Duplicates | Reorder | LinkDown
+class LostMessages(_Fault):
+    """Messages of a Sparkplug edge node are lost on the way; their sequence numbers are missing."""
+
+    kind: Literal["lost_messages"]
+    #: Share of the messages.
+    share: float = Field(default=0.2, gt=0, le=1)
+
+
+class NoBirth(_Fault):
+    """A Sparkplug edge node begins anew, with new aliases, and says so only when it is asked."""
+
+    kind: Literal["no_birth"]
+
+
+#: Faults of the wire between a data logger, or an edge node, and its host; the target's suffer them.
+WireFault = CrcErrors | HalfFrames | WrongMn | Duplicates | Reorder | LinkDown | LostMessages | NoBirth
 
 Fault = Annotated[
     Leak
@@ -203,6 +217,8 @@ Fault = Annotated[
     | WrongMn
     | Duplicates
     | Reorder
-    | LinkDown,
+    | LinkDown
+    | LostMessages
+    | NoBirth,
     Field(discriminator="kind"),
 ]
