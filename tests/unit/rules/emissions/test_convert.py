@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -43,6 +43,7 @@ def test_a_factor_by_hand() -> None:
 
 
 @given(o2=oxygen, reference=st.floats(0, 20))
+@settings(deadline=None, max_examples=40)
 def test_a_reference_oxygen_is_an_excess_air(o2: float, reference: float) -> None:
     by_oxygen, _ = oxygen_factor(one(o2), OxygenRule(reference_percent=reference))
     by_air, _ = oxygen_factor(one(o2), OxygenRule(excess_air=21 / (21 - reference)))
@@ -50,6 +51,7 @@ def test_a_reference_oxygen_is_an_excess_air(o2: float, reference: float) -> Non
 
 
 @given(o2=st.floats(allow_nan=True, allow_infinity=True), cap=st.booleans())
+@settings(deadline=None, max_examples=40)
 def test_no_oxygen_gives_an_infinite_or_negative_factor(o2: float, cap: bool) -> None:
     factor, why = oxygen_factor(one(o2), OxygenRule(reference_percent=3, beyond="cap" if cap else "invalid"))
     highest = (21 - 3) / (21 - 20.5)
@@ -137,6 +139,7 @@ def test_volume_to_mass_and_nitrogen_oxides_by_hand() -> None:
 
 
 @given(value=some, t=st.floats(-50, 1500), gauge=st.floats(-50_000, 50_000), moisture=st.floats(0, 99))
+@settings(deadline=None, max_examples=40)
 def test_the_mass_is_the_same_in_every_state(value: float, t: float, gauge: float, moisture: float) -> None:
     state = (one(t), one(gauge), one(101_325.0))
     dry = to_dry(to_standard_state(one(value), *state), one(moisture))
@@ -178,6 +181,7 @@ def test_amounts_are_of_the_hours_that_count_and_tell_the_others() -> None:
     ),
     by=st.sampled_from([day_of, month_of, year_of]),
 )
+@settings(deadline=None, max_examples=40)
 def test_amounts_equal_a_plain_sum(rows: list[tuple[int, int, float, bool]], by: object) -> None:
     assert callable(by)
     hour_us = us("2026-01-01 00:00") + ints([hour for _, hour, _, _ in rows]) * HOUR_US

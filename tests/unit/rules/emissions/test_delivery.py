@@ -52,6 +52,7 @@ def test_online_minutes_and_outages(text: str, rule: dict[str, int], expected: l
 
 
 @given(text=st.text("x.", min_size=1, max_size=60), proves=st.integers(1, 4), least=st.integers(1, 4))
+@settings(deadline=None, max_examples=40)
 def test_online_equals_a_plain_walk(text: str, proves: int, least: int) -> None:
     up = "".join("x" if "x" in text[max(at - proves + 1, 0) : at + 1] else "." for at in range(len(text)))
     runs = [len(run) for run in up.split("x") if run]
@@ -189,6 +190,7 @@ def test_a_timeline_by_hand() -> None:
 
 
 @given(text=st.text("".join(LOOKS), min_size=3, max_size=50))
+@settings(deadline=None, max_examples=40)
 def test_a_timeline_equals_a_plain_walk(text: str) -> None:
     plain: list[tuple[int, int, State, bool]] = []
     for at, one in enumerate(text[1:-1], start=1):

@@ -44,6 +44,7 @@ def test_ph_has_two_sides_and_no_times_over() -> None:
 
 
 @given(value=st.floats(1e-6, 1e6), n=st.integers(45, 60))
+@settings(deadline=None, max_examples=40)
 def test_an_hour_that_stood_at_its_limit_exceeds_nothing(value: float, n: int) -> None:
     hour = hour_means(minutes_of("N" * n, value=[value] * n), FLUE_GAS)
     assert len(exceedances(hour.every.mean, hour.every.valid, limits(1, value, value))) == 0
@@ -125,7 +126,7 @@ def test_a_low_run_tells_its_lowest() -> None:
 
 
 @given(letters=st.text("NHD–", max_size=40), minutes=st.integers(1, 6))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_early_warnings_equal_a_plain_walk(letters: str, minutes: int) -> None:
     plain: list[tuple[int, int, int]] = []
     run = 0

@@ -51,6 +51,7 @@ spans = st.lists(st.tuples(st.integers(0, 2), st.integers(-100, 900), st.integer
 
 
 @given(spans=spans, present=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 14)), max_size=30, unique=True))
+@settings(deadline=None, max_examples=40)
 def test_the_mask_equals_a_plain_walk(spans: list[tuple[int, int, int]], present: list[tuple[int, int]]) -> None:
     rows = sorted(present)
     mask = marked_minutes(
@@ -112,7 +113,7 @@ hours = st.integers(0, 400)
 
 
 @given(rows=st.lists(st.tuples(st.integers(0, 2), hours, hours), max_size=8))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_usage_equals_a_plain_count_of_hours(rows: list[tuple[int, int, int]]) -> None:
     begin = us("2026-01-20 00:00")
     quota = Quota(types=frozenset({"fault"}), hours=10, per="month")

@@ -271,6 +271,7 @@ def test_too_few_known_flows_weigh_nothing() -> None:
 
 
 @given(time=st.datetimes().filter(lambda at: 1971 < at.year < 2100))
+@settings(deadline=None, max_examples=40)
 def test_periods_are_those_of_beijing(time: object) -> None:
     text = str(time)[:19]
     one = ints([us(text)])
