@@ -20,6 +20,18 @@ _TIMEOUT_S = 120.0
 
 def ask(method: str, url: str, key: str, path: str, *, body: Mapping[str, Any] | None = None, **params: Any) -> Any:
     """JSON of the REST interface, below ``/api/v1``. What it refuses is told on stderr, and the command ends."""
+    return _answer(method, url, key, path, body, params).json()
+
+
+def fetch(url: str, key: str, path: str, **params: Any) -> bytes:
+    """A file of the REST interface. Refusals as with `ask`."""
+    data: bytes = _answer("GET", url, key, path, None, params).content
+    return data
+
+
+def _answer(
+    method: str, url: str, key: str, path: str, body: Mapping[str, Any] | None, params: Mapping[str, Any]
+) -> Any:
     import httpx
 
     if not key:
@@ -39,7 +51,7 @@ def ask(method: str, url: str, key: str, path: str, *, body: Mapping[str, Any] |
         fail(f"no service answers at {url}: {error}; is it running, and is --url right?")
     if not answer.is_success:
         fail(_said(answer))
-    return answer.json()
+    return answer
 
 
 def _said(answer: Any) -> str:

@@ -24,12 +24,14 @@ from service.api.routers import (
     park,
     push,
     raw_frames,
+    reports,
     risk,
     rules,
     samples,
     session,
     status,
     tags,
+    traces,
 )
 from service.api.state import State
 from service.api.view import ServiceView
@@ -67,6 +69,7 @@ def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> F
         raw_frames,
         alerts,
         explain,
+        traces,
         aside,
         context,
         risk,
@@ -77,6 +80,7 @@ def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> F
         devices,
         dead_letters,
         emissions,
+        reports,
         status,
         live,
     ):

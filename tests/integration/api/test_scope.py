@@ -40,6 +40,12 @@ ASKED = {
     ("GET", "/api/v1/alerts/{alert_id}/explain"): [
         *("/api/v1/alerts/{theirs}/explain", "/api/v1/alerts/{theirs_stored}/explain"),
     ],
+    ("GET", "/api/v1/alerts/{alert_id}/trace"): [
+        *("/api/v1/alerts/{theirs}/trace", "/api/v1/alerts/{theirs_stored}/trace"),
+    ],
+    ("GET", "/api/v1/traces"): [
+        *(f"?tag={one}&at=2026-11-01T00:00:00Z" for one in (THEIRS, "borealis.outlet")),
+    ],
     ("GET", "/api/v1/connectors"): [""],
     ("GET", "/api/v1/devices"): ["", "?enterprise=borealis", "?connector=loggers"],
     ("GET", "/api/v1/devices/{connector}/{device}/commands"): ["/api/v1/devices/loggers/BOREALIS-1/commands"],
@@ -59,6 +65,9 @@ ASKED = {
     ("GET", "/api/v1/emissions/marks"): ["", "?enterprise=borealis", "?source=borealis.outlet"],
     ("POST", "/api/v1/emissions/marks"): ["/api/v1/emissions/marks"],
     ("POST", "/api/v1/emissions/marks/{mark_id}/withdraw"): ["/api/v1/emissions/marks/{their_mark}/withdraw"],
+    ("GET", "/api/v1/reports/outlet"): ["?source=borealis.outlet&day=2026-11-01&format=csv"],
+    ("GET", "/api/v1/reports/exceedances"): [f"?{SPAN}&format=csv", f"?{SPAN}&format=csv&enterprise=borealis"],
+    ("GET", "/api/v1/reports/online"): [f"?{SPAN}&format=csv", f"?{SPAN}&format=csv&by=tag"],
     ("GET", "/api/v1/status"): [""],
     ("GET", "/api/v1/session"): [""],
     ("GET", "/metrics"): [""],
