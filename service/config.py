@@ -17,6 +17,7 @@ from service.alerts.policy import Policy
 from service.judge.config import Emissions
 from service.push.policy import PushPolicy
 from service.store.housekeeping import StorePolicy
+from service.tracing.policy import TracingPolicy
 
 
 class _Model(BaseModel):
@@ -102,6 +103,8 @@ class Config(_Model):
     kpi: KpiNorms = KpiNorms()
     #: The formula of four-colour risk (deploy/docs/risk.md).
     risk: RiskFormula = RiskFormula()
+    #: Upwind traces of alerts at the fence and the air stations (deploy/docs/tracing.md).
+    tracing: TracingPolicy = TracingPolicy()
     connectors: ConnectorConfigs = ()
 
     @field_validator("rules", mode="before")

@@ -43,6 +43,7 @@ from service.rules.desk import RuleDesk
 from service.rules.files import check_files, read_rule_files
 from service.store.queries import Queries
 from service.store.writer import StoreWriter
+from service.tracing.task import Tracer
 
 _log = structlog.get_logger(__name__)
 
@@ -184,6 +185,9 @@ class Service:
             stack.push_async_callback(asyncio.to_thread, self.judge.stop)
             await stack.enter_async_context(self._background("checkpoints", self._checkpoints()))
             await stack.enter_async_context(self._background("rules", self.rules.run()))
+            if self._config.tracing.automatic:
+                tracer = Tracer(self, self._dsn, self._config.tracing)
+                await stack.enter_async_context(self._background("tracing", tracer.run()))
             await stack.enter_async_context(self._serving(listener))
             await stack.enter_async_context(self._connected())
             yield self

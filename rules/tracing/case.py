@@ -58,6 +58,8 @@ class Signal:
     subject: str
     #: When it began, epoch microseconds.
     at_us: int
+    #: When it was over; None: it was a moment.
+    until_us: int | None = None
 
 
 class Match(StrEnum):

@@ -27,25 +27,33 @@ _KEEPS = 0.35
 
 
 def in_time(signals: Sequence[Signal], onset_us: int) -> list[tuple[Signal, float]]:
-    """Those that count, with minutes before the rise, earliest first."""
+    """Those that count, with minutes before the rise at which they began, earliest first."""
     timed = [(one, (onset_us - one.at_us) / 60e6) for one in signals]
     return sorted(
-        ((one, ago) for one, ago in timed if -SIGNAL_AFTER_MIN <= ago <= SIGNAL_BEFORE_MIN),
+        ((one, ago) for one, ago in timed if ago >= -SIGNAL_AFTER_MIN and ago - _lasted_min(one) <= SIGNAL_BEFORE_MIN),
         key=lambda pair: (-pair[1], pair[0].kind, pair[0].subject),
     )
+
+
+def _lasted_min(one: Signal) -> float:
+    return 0.0 if one.until_us is None else max(0.0, (one.until_us - one.at_us) / 60e6)
 
 
 def log_prior(candidate: Candidate, onset_us: int, travel_min: float | None) -> float:
     """Of its signals and what it holds; signals of one kind count once."""
     best: dict[SignalKind, float] = {}
     for signal, ago_min in in_time(candidate.signals, onset_us):
-        weight = WEIGHTS[signal.kind] * _fits(ago_min, travel_min)
+        weight = WEIGHTS[signal.kind] * _fits(ago_min, _lasted_min(signal), travel_min)
         best[signal.kind] = max(best.get(signal.kind, 0.0), weight)
     return MATCHES[candidate.match] + min(sum(best.values()), _MOST)
 
 
-def _fits(ago_min: float, travel_min: float | None) -> float:
+def _fits(ago_min: float, lasted_min: float, travel_min: float | None) -> float:
+    if ago_min > SIGNAL_BEFORE_MIN:
+        return _KEEPS
     if travel_min is None:
         return _KEEPS if ago_min < 0 else 1.0
-    late = (ago_min - travel_min) / (_FIT_MIN + _FIT_SHARE * travel_min)
+    # What still went on when the air passed by fits as well as what began then.
+    off_min = max(travel_min - ago_min, ago_min - lasted_min - travel_min, 0.0)
+    late = off_min / (_FIT_MIN + _FIT_SHARE * travel_min)
     return float(_KEEPS + (1.0 - _KEEPS) * np.exp(-0.5 * late**2))

@@ -72,6 +72,16 @@ def onset_block(smell: Smell, place: int, at_us: int) -> int | None:
     return block
 
 
+def onset_us(smell: Smell, place: int, block: int, receptor: Receptor) -> int:
+    """When the rise began that is in a block, to the sample: the first that is clearly above it, or just before it."""
+    grid = smell.grid
+    begin_us = grid.begin_us + block * grid.step_us
+    level = smell.background[place] + _RISE * smell.noise[place]
+    near = (receptor.time_us >= begin_us - grid.step_us) & (receptor.time_us < begin_us + grid.step_us)
+    up = receptor.time_us[near & (receptor.value > level)]
+    return int(up[0]) if len(up) else begin_us
+
+
 def told(smell: Smell, receptors: Sequence[Receptor]) -> list[Smelt]:
     """For the answer."""
     return [_told(smell, place, one) for place, one in enumerate(receptors)]

@@ -1,18 +1,16 @@
 """From a case to a ranking: wind and timing give a likelihood, the sources' own signals a prior; together shares."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from rules.arrays import Floats
-from rules.tracing.case import Candidate, Case, Ranked, Smelt, Trace, WindUsed
+from rules.tracing.case import Candidate, Case, Ranked, Trace, WindUsed
 from rules.tracing.evidence import in_time, log_prior
 from rules.tracing.footprint import coupling, reference
 from rules.tracing.grid import Grid
 from rules.tracing.likelihood import log_likelihood
 from rules.tracing.plane import bearing_deg, turn_deg
-from rules.tracing.smell import Smell, onset_block, smell_of, told
+from rules.tracing.smell import Smell, onset_block, onset_us, smell_of, told
 from rules.tracing.wind import CALM_M_S, Wind, combine
 
 #: Steps of the wind and of the air's way; blocks of the readings.
@@ -37,16 +35,16 @@ def trace(case: Case) -> Trace:
     blocks = Grid(begin_us=case.from_us, step_us=BLOCK_US, n=max(1, (case.to_us - case.from_us) // BLOCK_US))
     smell = smell_of(blocks, case.receptors)
     block = onset_block(smell, 0, case.at_us)
-    onset_us = case.at_us if block is None else blocks.begin_us + block * blocks.step_us
     subject = case.receptors[0]
+    began_us = case.at_us if block is None else onset_us(smell, 0, block, subject)
     wind = combine(_wind_grid(blocks), case.stations, (subject.east_m, subject.north_m))
-    used = _wind_used(wind, onset_us)
+    used = _wind_used(wind, began_us)
     missing = _missing(smell, block, used)
     if "no_wind" in missing or "no_samples" in missing:
         wind = None
-    ranking, elsewhere, left_out = _ranking(case, smell, wind, onset_us)
+    ranking, elsewhere, left_out = _ranking(case, smell, wind, began_us)
     return Trace(
-        onset_us=onset_us,
+        onset_us=began_us,
         wind=used,
         receptors=told(smell, case.receptors),
         ranking=ranking,
@@ -66,11 +64,11 @@ def _ends(blocks: Grid) -> NDArray[np.intp]:
     return np.asarray(LAGS + per_block // 2 + per_block * np.arange(blocks.n), np.intp)
 
 
-def _wind_used(wind: Wind | None, onset_us: int) -> WindUsed:
+def _wind_used(wind: Wind | None, began_us: int) -> WindUsed:
     """Of the half hour before the rise."""
     if wind is None:
         return WindUsed(speed_m_s=None, from_deg=None, direction_sd_deg=None, covered=0.0)
-    last = int(np.clip((onset_us - wind.grid.begin_us) // STEP_US + 1, 1, wind.grid.n))
+    last = int(np.clip((began_us - wind.grid.begin_us) // STEP_US + 1, 1, wind.grid.n))
     first = max(0, last - 60)
     covered = float(wind.covered[first:last].mean())
     if covered < _LEAST_COVERED:
@@ -105,15 +103,15 @@ def _missing(smell: Smell, block: int | None, used: WindUsed) -> list[str]:
     return said
 
 
-def _ranking(case: Case, smell: Smell, wind: Wind | None, onset_us: int) -> tuple[list[Ranked], float, int]:
+def _ranking(case: Case, smell: Smell, wind: Wind | None, began_us: int) -> tuple[list[Ranked], float, int]:
     candidates = list(case.candidates)
     if not candidates:
         return [], 1.0, 0
     subject = case.receptors[0]
     at = np.array([[one.east_m, one.north_m] for one in candidates])
-    ways = _Ways(wind, smell.grid, onset_us, np.array([subject.east_m, subject.north_m]) - at)
+    ways = _Ways(wind, smell.grid, began_us, np.array([subject.east_m, subject.north_m]) - at)
     prior = np.array(
-        [log_prior(one, onset_us, travel) for one, travel in zip(candidates, ways.travel_min, strict=True)]
+        [log_prior(one, began_us, travel) for one, travel in zip(candidates, ways.travel_min, strict=True)]
     )
     kept = _worth_looking(ways, prior)
     ghosts = _elsewhere(subject.east_m, subject.north_m)
@@ -127,7 +125,7 @@ def _ranking(case: Case, smell: Smell, wind: Wind | None, onset_us: int) -> tupl
     shares = _shares(from_wind + np.concatenate((prior[kept], ghost_prior)))
     order = sorted(range(len(kept)), key=lambda i: (-shares[i], ways.distance_m[kept[i]], candidates[kept[i]].id))
     ranking = [
-        _ranked(candidates[kept[i]], rank, float(shares[i]), float(alone[i]), ways, int(kept[i]), onset_us)
+        _ranked(candidates[kept[i]], rank, float(shares[i]), float(alone[i]), ways, int(kept[i]), began_us)
         for rank, i in enumerate(order, 1)
     ]
     return ranking, float(shares[len(kept) :].sum()), len(candidates) - len(kept)
@@ -154,7 +152,7 @@ def _elsewhere(east_m: float, north_m: float) -> Floats:
 class _Ways:
     """The air's way from each candidate to the receptor at the rise, for words and for the timing of signals."""
 
-    def __init__(self, wind: Wind | None, blocks: Grid, onset_us: int, offset_m: Floats) -> None:
+    def __init__(self, wind: Wind | None, blocks: Grid, began_us: int, offset_m: Floats) -> None:
         self._offset_m = offset_m
         self.distance_m = np.hypot(offset_m[:, 0], offset_m[:, 1])
         self.bearing_deg = [bearing_deg(-east, -north) for east, north in offset_m]
@@ -163,10 +161,10 @@ class _Ways:
         self.off_axis_deg: list[float | None] = [None] * n
         self.passed: Floats = -self.distance_m / _FAR_AWAY_M
         if wind is not None and n:
-            self._follow(wind, blocks, onset_us)
+            self._follow(wind, blocks, began_us)
 
-    def _follow(self, wind: Wind, blocks: Grid, onset_us: int) -> None:
-        end = int(np.clip((onset_us - wind.grid.begin_us) // STEP_US + 2, LAGS, wind.grid.n))
+    def _follow(self, wind: Wind, blocks: Grid, began_us: int) -> None:
+        end = int(np.clip((began_us - wind.grid.begin_us) // STEP_US + 2, LAGS, wind.grid.n))
         ends = np.unique(np.clip(end + np.arange(-40, 21, 10), LAGS, wind.grid.n)).astype(np.intp)
         by_age = coupling(wind, ends, LAGS, self._offset_m[:, 0], self._offset_m[:, 1])
         self.passed = np.log(by_age.sum(axis=2).max(axis=1).astype(np.float64) + 1e-12)
@@ -190,7 +188,7 @@ class _Ways:
         self.off_axis_deg[i] = turn_deg(came_from, self.bearing_deg[i])
 
 
-def _ranked(one: Candidate, rank: int, score: float, wind_score: float, ways: _Ways, i: int, onset_us: int) -> Ranked:
+def _ranked(one: Candidate, rank: int, score: float, wind_score: float, ways: _Ways, i: int, began_us: int) -> Ranked:
     return Ranked(
         id=one.id,
         rank=rank,
@@ -200,12 +198,7 @@ def _ranked(one: Candidate, rank: int, score: float, wind_score: float, ways: _W
         bearing_deg=ways.bearing_deg[i],
         off_axis_deg=ways.off_axis_deg[i],
         travel_min=ways.travel_min[i],
-        signals=in_time(one.signals, onset_us),
+        signals=in_time(one.signals, began_us),
         match=one.match,
         substances=tuple(one.substances),
     )
-
-
-def receptors_that_rose(receptors: Sequence[Smelt]) -> int:
-    """How many smelt it."""
-    return sum(one.state == "rose" for one in receptors)

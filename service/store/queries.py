@@ -40,6 +40,7 @@ from service.store.stored import (
     microseconds,
 )
 from service.store.telegrams import FrameFilter, FrameKey, StoredFrame, end_of_block, frames_of
+from service.store.traces import StoredTrace, trace_of
 
 __all__ = ["AlertFilter", "ContextFilter", "LetterFilter", "Queries", "Resolution", "Scope", "Span", "StoreUnavailable"]
 
@@ -62,6 +63,7 @@ _DEVICE_COMMANDS = SqlFile("notes")["device_commands"]
 _RULE_VERSIONS, _RULE_VERSION = SqlFile("rules")["rule_versions"], SqlFile("rules")["rule_version"]
 _OCCURRENCES = SqlFile("kpi")["occurrences"]
 _RISKS = SqlFile("risk")["risk_history"]
+_TRACE, _UNTRACED = SqlFile("traces")["trace_of_alert"], SqlFile("traces")["alerts_without_trace"]
 
 #: Rows that are made into objects in one go.
 _PIECE = 500
@@ -217,6 +219,18 @@ class Queries:
         """All that happened to one alert, oldest first."""
         rows = await self._rows(_EVENTS_OF, visible=scope.parameter, id=uuid.UUID(alert_id))
         return [event_of(row["body"]) for row in rows]
+
+    async def trace(self, scope: Scope, alert_id: str) -> StoredTrace | None:
+        """The newest revision of an alert's upwind trace; None: there is none, or the scope does not see its tag."""
+        rows = await self._rows(_TRACE, visible=scope.parameter, id=uuid.UUID(alert_id))
+        return trace_of(rows[0]) if rows else None
+
+    async def alerts_without_trace(
+        self, sources: Sequence[str], *, from_us: int, limit: int
+    ) -> list[tuple[Alert, int]]:
+        """For the service itself: alerts of these sources raised since, and their trace's revision: 0 (none) or 1."""
+        rows = await self._rows(_UNTRACED, sources=list(sources), **{"from": moment(from_us)}, limit=limit)
+        return [(alert_of(row), row["trace_revision"]) for row in rows]
 
     async def events_since(self, scope: Scope, chain: str, seq: int, limit: int) -> EventWindow:
         """Up to ``limit`` events of the chain after number ``seq``, for a listener that comes back."""
