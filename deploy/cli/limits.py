@@ -210,7 +210,8 @@ def _lines(one: dict[str, Any]) -> list[str]:
     lines = [f"  {one['tag']:16} {one['name']}" + ("" if one["limits"] else "  no limit in force")]
     for found in one["limits"]:
         lines.append(f"    {found['words']}")
-        lines += [f"      {name}: {found[name]}" for name in ("row", "confidence", "source", "note") if found[name]]
+        shown = ("source",) if found["permit"] else ("row", "confidence", "source", "note")
+        lines += [f"      {name}: {found[name]}" for name in shown if found[name]]
         doubt = "" if found["dates_confidence"] == "read" else f" (days {found['dates_confidence']})"
         lines.append(f"      in force {found['valid_from']}..{found['valid_to'] or ''}{doubt}")
         if found["o2_reference"] is not None:

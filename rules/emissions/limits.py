@@ -163,7 +163,7 @@ def _of_permit(permit: PermitLimit, outlet: Outlet, unit: str, standard: Applica
         excess_air=outlet.excess_air,
         valid_from=permit.valid_from,
         valid_to=permit.valid_to,
-        source=f"discharge permit {permit.permit}",
+        source=f"discharge permit {permit.permit}, as the park file has it",
         permit=permit.permit,
         overrides=standard,
     )
