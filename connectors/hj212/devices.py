@@ -3,7 +3,7 @@
 import csv
 import hmac
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from statistics import median_low
 from typing import Any
@@ -86,8 +86,10 @@ class Device:
         """A command changed it: either is right until the configuration says so too."""
         self._passwords = [*self._passwords[:1], new.encode()] if self._passwords else []
 
-    def note_deviations(self, found: Iterable[str]) -> None:
+    def note_deviations(self, found: Collection[str]) -> None:
         """Count what was tolerated."""
+        if not found:
+            return
         counts = self.health.deviations
         for one in found:
             if one in counts or len(counts) < _MOST_DEVIATIONS:
