@@ -20,6 +20,7 @@ from service.api.keys import Keys
 
 _READY_WITHIN_S = 60.0
 _POLL_S = 0.1
+_LIMITS = Path(__file__).parent / "limits"
 #: Data loggers of a demonstration report every second, and are less patient than the standard's 10 s.
 _IMPATIENT = {"realtime_every": "1s", "ack_timeout": "1s", "backoff": "300ms", "most_backoff": "2s"}
 
@@ -155,6 +156,7 @@ class Stack:
             "data_dir": str(self.data_dir),
             "http": {"port": self.http_port},
             "journal": self._journal,
+            "emissions": {"limits": str(_LIMITS)},
             "connectors": [*opcua, *mqtt, *hj212, *http],
         }
         file = self.directory / "parkwatch.yaml"
