@@ -1,6 +1,7 @@
 """Rows of one tag and one period brought together, and flags counted, without a loop over rows."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,20 +74,33 @@ def carry_up(
     too little of anything. A flag that `Validity` counts as valid is as good as N here, and is kept where N alone
     would not do.
     """
-    valid = np.isin(_TIES, list(validity.valid_flags))
-    normal, tolerated, bad = counts[:, Flag.N], counts[:, _TIES] * valid, counts[:, _TIES] * ~valid
-    good = normal + tolerated.sum(axis=1)
-    spoilt = bad.any(axis=1)
+    normal, share = counts[:, Flag.N], np.asarray(parts) * validity.normal_share
     if validity.one_bad_flags:
-        fine = ~spoilt & (good >= enough)
-        plain = fine & ~tolerated.any(axis=1)
+        plain = (normal >= enough) & (normal == counts[:, 1:].sum(axis=1))
     else:
-        share = np.asarray(parts) * validity.normal_share
-        fine, plain = (good > 0) & (good >= share), (normal > 0) & (normal >= share)
+        plain = (normal > 0) & (normal >= share)
+    flags = np.full(len(counts), Flag.N, np.uint8)
+    # Most periods are plain; only the others need a closer look.
+    odd = np.flatnonzero(~plain)
+    flags[odd] = _not_plain(counts[odd], _of(share, odd), _of(np.asarray(enough), odd), validity)
+    return flags
+
+
+def _of(column: NDArray[Any], rows: Rows) -> NDArray[Any]:
+    """The rows of a column, or the one number for all of them."""
+    return column[rows] if column.ndim else column
+
+
+def _not_plain(counts: NDArray[np.intp], share: NDArray[Any], enough: NDArray[Any], validity: Validity) -> Bytes:
+    """The flags of periods that N alone does not make normal."""
+    valid = np.isin(_TIES, list(validity.valid_flags))
+    tolerated, bad = counts[:, _TIES] * valid, counts[:, _TIES] * ~valid
+    good = counts[:, Flag.N] + tolerated.sum(axis=1)
+    spoilt = bad.any(axis=1)
+    fine = ~spoilt & (good >= enough) if validity.one_bad_flags else (good > 0) & (good >= share)
     worst = _TIES[bad.argmax(axis=1)]
     if validity.abnormal_flag == "D":
         mixed = bad.max(axis=1, initial=0) < good + bad.sum(axis=1)
         worst, spoilt = np.where(mixed, Flag.D, worst), spoilt | mixed
     abnormal = np.where(spoilt, worst, Flag.MISSING)
-    flags: Bytes = np.where(plain, Flag.N, np.where(fine, _TIES[tolerated.argmax(axis=1)], abnormal)).astype(np.uint8)
-    return flags
+    return np.where(fine, _TIES[tolerated.argmax(axis=1)], abnormal).astype(np.uint8)
