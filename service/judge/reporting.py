@@ -189,9 +189,7 @@ def _line(row: Mapping[str, Any], names: Mapping[str, str], tags: Mapping[str, J
         limit=row["limit_value"],
         side=row["side"],
         unit=row["unit"],
-        limit_source=f"排污许可证 {permit}"
-        if permit
-        else f"{facts.get('standard', '')} {facts.get('clause', '')}".strip(),
+        limit_source=f"排污许可证 {permit}" if permit else standard,
         stands_unmarked=row["unmarked"],
         state=row["state"],
         revision=row["revision"] - 1,
