@@ -60,6 +60,8 @@ class Content:
     def samples(self, plan: Plan, at_us: int | None, shape: Shape, values: list[str]) -> None:
         """Append them."""
         rows = self._rows
+        add_tag, add_time = rows.tag.append, rows.time_us.append
+        add_value, add_quality = rows.value.append, rows.quality.append
         plain = at_us is not None and not shape.broken
         for step in plan.samples:
             place, flag, time, tags, _ = step
@@ -73,10 +75,10 @@ class Content:
                     continue
                 value, quality, moment_us = odd
             for ix in tags:
-                rows.tag.append(ix)
-                rows.time_us.append(moment_us)  # type: ignore[arg-type]  # not None where it is plain
-                rows.value.append(value)
-                rows.quality.append(quality)
+                add_tag(ix)
+                add_time(moment_us)  # type: ignore[arg-type]  # not None where it is plain
+                add_value(value)
+                add_quality(quality)
 
     def _odd_sample(
         self, step: SampleStep, at_us: int | None, shape: Shape, values: list[str]
@@ -100,8 +102,16 @@ class Content:
 
     def periods(self, plan: Plan, at_us: int, length_s: int, shape: Shape, values: list[str]) -> None:
         """Append what is reported of one period."""
+        plain = not shape.broken
         for step in plan.periods:
-            numbers = [self._mean(step, place, shape, values) for place in step.places]
+            numbers = [
+                NAN
+                if place < 0
+                else float(values[place])
+                if plain and number(values[place])
+                else self._mean(step, place, shape, values)
+                for place in step.places
+            ]
             if all(one != one for one in numbers):
                 continue
             letter = 0
@@ -113,8 +123,6 @@ class Content:
                 self._rows.periods.append((ix, length_s, at_us, *numbers, letter, self._asked))  # type: ignore[arg-type]
 
     def _mean(self, step: PeriodStep, place: int, shape: Shape, values: list[str]) -> float:
-        if place < 0:
-            return NAN
         value = self._number(place, f"{step.code}-{shape.names[place][1]}", shape, values)
         return NAN if value is None else value
 

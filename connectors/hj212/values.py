@@ -57,6 +57,8 @@ def read_flag(text: str, odd: dict[str, None]) -> int:
 
 def flag_letter(text: str) -> int:
     """The ASCII code of a flag; 0 where it is not one letter."""
+    if text in QUALITIES:
+        return ord(text)
     bare = text.strip().upper()
     return ord(bare) if len(bare) == 1 and bare.isascii() and bare.isalpha() else 0
 

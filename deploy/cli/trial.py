@@ -123,7 +123,9 @@ def replay(
 def bench(
     parts: Annotated[
         list[str] | None,
-        typer.Argument(help="store, engine, kinds, opcua, mqtt, e2e, reload, backtest; all if none is named."),
+        typer.Argument(
+            help="store, engine, kinds, opcua, mqtt, hj212_decode, e2e, reload, backtest; all if none is named."
+        ),
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.", dir_okay=False)] = None,
 ) -> None:
