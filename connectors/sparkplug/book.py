@@ -176,7 +176,7 @@ class Book:
             # A device's birth that has overtaken its edge node's is no older than that.
             if device.life is Life.BORN and device.born_ms < payload.timestamp:
                 device.life = Life.AWAITED
-                device.aliases = {}
+                device.forget()
         if any(one.life in (Life.AWAITED, Life.UNKNOWN) for one in node.devices.values()):
             node.awaited_until_us = now_us + self._config.device_birth_timeout
         if bd_seq is not None and bd_seq == node.dead_bd_seq and now_us - node.died_us < _OVERTAKEN_US:

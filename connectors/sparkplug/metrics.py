@@ -8,7 +8,7 @@ from connectors.codecs.conversion import conversion
 from connectors.codecs.times import MAX_MS
 from connectors.sparkplug import quality
 from connectors.sparkplug.addresses import Target
-from connectors.sparkplug.party import Party
+from connectors.sparkplug.party import Known, Party
 from connectors.sparkplug.payload_pb2 import Metric, Payload
 from connectors.sparkplug.values import NoNumber, is_number, number, type_name
 from park.quality import CLASS_MASK, Quality
@@ -55,46 +55,78 @@ class Reading:
     def data(self, party: Party, payload: Payload, rows: Rows, refusals: Refusals) -> None:
         """Append samples."""
         sent_ms = payload.timestamp
-        targets, types, aliases = party.targets, party.types, party.aliases
+        names, aliases = party.names, party.aliases
+        add_tag, add_time = rows.tag.append, rows.time_us.append
+        add_value, add_quality = rows.value.append, rows.quality.append
         for metric in payload.metrics:
-            name, datatype = metric.name, metric.datatype
-            if not name:
-                known = aliases.get(metric.alias) if metric.HasField("alias") else None
-                if known is None or (datatype and known[1] and datatype != known[1]):
-                    refusals.add(*_unnamed(metric, known))
+            name = metric.name
+            if name:
+                known = names.get(name)
+                if known is None:  # of a name that is not UTF-8, too, which protobuf gives as bytes
+                    self.unmapped += 1
                     continue
-                name, datatype = known
-            target = targets.get(name)
-            if target is None:  # of a name that is not UTF-8, too, which protobuf gives as bytes
+            else:
+                known = aliases.get(metric.alias)
+                if known is None or (not metric.alias and not metric.HasField("alias")):
+                    refusals.add(*_unnamed(metric))
+                    continue
+            datatype = metric.datatype
+            if datatype != known.datatype and datatype:
+                if not name and known.datatype:
+                    refusals.add(*_in_doubt(metric, known))
+                    continue
+                known = Known.of(known.ix, known.name, datatype)
+            if known.ix < 0:
                 self.unmapped += 1
                 continue
-            self._one(party, target, name, metric, datatype or types.get(name, 0), sent_ms, rows, refusals)
+            at_ms = metric.timestamp or sent_ms
+            # Most are nothing but a number: they are taken here, the others by the careful road.
+            if (
+                known.convert is None
+                and known.field
+                and metric.HasField(known.field)
+                and not metric.is_null
+                and not metric.is_transient
+                and not metric.HasField("properties")
+                and 0 < at_ms <= MAX_MS
+                and isfinite(value := getattr(metric, known.field))
+            ):
+                add_tag(known.ix)
+                add_time(at_ms * 1000)
+                add_value(float(value))
+                add_quality(quality.GOOD)
+            else:
+                self._one(party, known, metric, sent_ms, rows, refusals)
 
     def birth(self, party: Party, payload: Payload, rows: Rows, refusals: Refusals, *, room: int) -> None:
         """Learn aliases (``room`` of them at most) and datatypes; append the values, which hold at the birth's time."""
-        party.aliases, party.types, party.unreadable = {}, {}, {}
+        party.forget()
+        party.unreadable = {}
+        seen = set()
         for metric in payload.metrics:
             name = metric.name
             target = party.targets.get(name)
+            known = Known.of(target.ix if target else -1, name if target else "", metric.datatype)
             if metric.HasField("alias"):
-                self._learn(party, metric, name if target else "", refusals, room)
+                self._learn(party, metric.alias, known, refusals, room)
             if target is None:
                 self.unmapped += 1
                 continue
-            party.types[name] = metric.datatype
+            seen.add(name)
+            party.names[name] = known
             self._check(party, target, name, metric)
-            self._one(party, target, name, metric, metric.datatype, payload.timestamp, rows, refusals, birth=True)
-        for name in party.targets.keys() - party.types.keys():
+            self._one(party, known, metric, payload.timestamp, rows, refusals, birth=True)
+        for name in party.targets.keys() - seen:
             party.unreadable[name] = "its birth has no such metric; check the tag's address, and case"
         party.born_ms = payload.timestamp
 
-    def _learn(self, party: Party, metric: Metric, name: str, refusals: Refusals, room: int) -> None:
-        if metric.alias in party.aliases:
+    def _learn(self, party: Party, alias: int, known: Known, refusals: Refusals, room: int) -> None:
+        if alias in party.aliases:
             party.note("alias_twice")
         elif len(party.aliases) >= room:
             refusals.add("too_many_metrics", "more aliases than are remembered for one enterprise; send fewer")
             return
-        party.aliases[metric.alias] = name, metric.datatype
+        party.aliases[alias] = known
 
     def _check(self, party: Party, target: Target, name: str, metric: Metric) -> None:
         if not is_number(metric.datatype):
@@ -112,16 +144,15 @@ class Reading:
     def _one(
         self,
         party: Party,
-        target: Target,
-        name: str,
+        known: Known,
         metric: Metric,
-        datatype: int,
         sent_ms: int,
         rows: Rows,
         refusals: Refusals,
         *,
         birth: bool = False,
     ) -> None:
+        name = known.name
         if metric.is_transient and not self._store_transient:
             self.transient += 1
             party.unreadable[name] = "it is transient: not to be stored; set store_transient, or have it sent otherwise"
@@ -138,7 +169,7 @@ class Reading:
             value, byte = _NAN, _without_value(byte)
         else:
             try:
-                value = number(metric, datatype, party.note)
+                value = number(metric, known.datatype, party.note)
             except NoNumber as error:
                 self.not_numbers += 1
                 refusals.add(error.args[0], f"{name}: {error.args[1]}")
@@ -146,9 +177,9 @@ class Reading:
             if not isfinite(value) and not (isnan(value) and _is_bad(byte)):
                 refusals.add("not_a_number", f"{name}: {value} with good quality; send is_null, or Quality 0")
                 return
-        rows.add(target.ix, at_ms * 1000, value, byte)
+        rows.add(known.ix, at_ms * 1000, value, byte)
         if birth and not metric.is_historical:
-            self._revive(rows, target.ix, at_ms * 1000, sent_ms * 1000, value, byte)
+            self._revive(rows, known.ix, at_ms * 1000, sent_ms * 1000, value, byte)
 
 
 def _without_value(byte: int) -> int:
@@ -159,12 +190,14 @@ def _is_bad(byte: int) -> bool:
     return byte & CLASS_MASK == Quality.BAD
 
 
-def _unnamed(metric: Metric, known: tuple[str, int] | None) -> tuple[str, str]:
-    if known is not None:
-        return "alias_in_doubt", (
-            f"alias {metric.alias} was born as {type_name(known[1])} and comes as {type_name(metric.datatype)}; "
-            f"a birth was missed, and is asked for"
-        )
+def _in_doubt(metric: Metric, known: Known) -> tuple[str, str]:
+    return "alias_in_doubt", (
+        f"alias {metric.alias} was born as {type_name(known.datatype)} and comes as {type_name(metric.datatype)}; "
+        f"a birth was missed, and is asked for"
+    )
+
+
+def _unnamed(metric: Metric) -> tuple[str, str]:
     if not metric.HasField("alias"):
         return "no_name", "a metric with neither name nor alias; send one of them"
     return "unknown_alias", f"alias {metric.alias} was in no birth that we heard; a new birth is asked for"

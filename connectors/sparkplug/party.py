@@ -5,12 +5,15 @@ UNKNOWN ──birth──▶ BORN ◀──birth── AWAITED      AWAITED: its
    └──link lost─────┘ └──death──▶ DEAD ◀── did not follow
 """
 
+from collections.abc import Callable
 from enum import Enum
+from typing import NamedTuple
 
 from connectors.base import DeviceHealth
 from connectors.sparkplug.addresses import Targets
 from connectors.sparkplug.rebirth import Rebirth
 from connectors.sparkplug.sequence import Sequence
+from connectors.sparkplug.values import field_of
 
 
 class Life(Enum):
@@ -20,6 +23,25 @@ class Life(Enum):
     BORN = "born"
     AWAITED = "awaited"
     DEAD = "dead"
+
+
+class Known(NamedTuple):
+    """What is known of a metric by its name, or by the alias that a birth gave it."""
+
+    #: Index of its tag; -1: it is none.
+    ix: int
+    #: Empty where it is no tag.
+    name: str
+    #: 0: no birth has said.
+    datatype: int
+    #: See `values.field_of`.
+    field: str
+    convert: Callable[[float], float] | None
+
+    @staticmethod
+    def of(ix: int, name: str, datatype: int) -> "Known":
+        """Of that type."""
+        return Known(ix, name, datatype, *field_of(datatype))
 
 
 class Party:
@@ -33,10 +55,11 @@ class Party:
         self.life = Life.UNKNOWN
         #: Whether its tags show values, not our word that they are not to be believed.
         self.shows = True
-        #: Alias -> name (empty: no tag) and datatype, of the last birth.
-        self.aliases: dict[int, tuple[str, int]] = {}
-        #: Name -> datatype, of those that are tags.
-        self.types: dict[str, int] = {}
+        #: By alias, of the last birth; all of them, so that one that was never given is noticed.
+        self.aliases: dict[int, Known] = {}
+        #: By name, those that are tags.
+        self.names: dict[str, Known] = {}
+        self.forget()
         self.born_ms = 0
         #: Tags that the birth did not speak of, or spoke of in a way that cannot be used: metric -> reason.
         self.unreadable: dict[str, str] = {}
@@ -45,17 +68,23 @@ class Party:
         """Count a departure from the specification."""
         self.health.deviations[what] = self.health.deviations.get(what, 0) + 1
 
+    def forget(self) -> None:
+        """Nothing that a birth said holds any more."""
+        self.aliases = {}
+        self.names = {name: Known.of(target.ix, name, 0) for name, target in self.targets.items()}
+
     def die(self, why: str) -> None:
-        """Nothing that it said holds any more."""
+        """It is not there any more."""
         self.life = Life.DEAD
-        self.aliases, self.types, self.unreadable = {}, {}, {}
+        self.forget()
+        self.unreadable = {}
         self.health.connected, self.health.last_error = False, why
 
     def lose(self) -> None:
         """We do not know any more whether it lives."""
         if self.life is not Life.DEAD:
             self.life = Life.UNKNOWN
-            self.aliases, self.types = {}, {}
+            self.forget()
             self.health.connected = False
 
 

@@ -73,20 +73,20 @@ def _unsigned(value: int, bits: int) -> int:
 
 
 _INT, _LONG, _FLOAT, _DOUBLE, _BOOLEAN = "int_value", "long_value", "float_value", "double_value", "boolean_value"
-#: Datatype -> the field its value belongs in, and what makes a number of it.
-_RULES: dict[int, tuple[str, Callable[[float], float]]] = {
+#: Datatype -> the field its value belongs in, and what makes a number of it; None: it is one.
+_RULES: dict[int, tuple[str, Callable[[float], float] | None]] = {
     DataType.INT8: (_INT, lambda value: signed(int(value), 8)),
     DataType.INT16: (_INT, lambda value: signed(int(value), 16)),
     DataType.INT32: (_INT, lambda value: signed(int(value), 32)),
     DataType.INT64: (_LONG, lambda value: signed(int(value), 64)),
     DataType.UINT8: (_INT, lambda value: _unsigned(int(value), 8)),
     DataType.UINT16: (_INT, lambda value: _unsigned(int(value), 16)),
-    DataType.UINT32: (_INT, float),
-    DataType.UINT64: (_LONG, float),
-    DataType.FLOAT: (_FLOAT, float),
-    DataType.DOUBLE: (_DOUBLE, float),
-    DataType.BOOLEAN: (_BOOLEAN, float),
-    DataType.DATETIME: (_LONG, float),
+    DataType.UINT32: (_INT, None),
+    DataType.UINT64: (_LONG, None),
+    DataType.FLOAT: (_FLOAT, None),
+    DataType.DOUBLE: (_DOUBLE, None),
+    DataType.BOOLEAN: (_BOOLEAN, None),
+    DataType.DATETIME: (_LONG, None),
 }
 #: What other fields a number is taken from where the sender mixed them up: no digit is lost.
 _MIXED_UP = {
@@ -110,10 +110,16 @@ def number(metric: Metric, datatype: int, note: Callable[[str], None]) -> float:
 
     ``note`` is told of departures that did no harm. Raises NoNumber.
     """
-    rule = _RULES.get(datatype)
-    if rule is not None and metric.HasField(rule[0]):
-        return rule[1](getattr(metric, rule[0]))
+    field, convert = field_of(datatype)
+    if field and metric.HasField(field):
+        value = getattr(metric, field)
+        return float(value) if convert is None else convert(value)
     return _unusual(metric, datatype, note)
+
+
+def field_of(datatype: int) -> tuple[str, Callable[[float], float] | None]:
+    """Where a value of that type belongs, and what makes a number of it (None: it is one). No number: no field."""
+    return _RULES.get(datatype, ("", None))
 
 
 def _unusual(metric: Metric, datatype: int, note: Callable[[str], None]) -> float:
@@ -126,18 +132,18 @@ def _unusual(metric: Metric, datatype: int, note: Callable[[str], None]) -> floa
         datatype = _IMPLIED[field]
         note("no_datatype")
         return float(getattr(metric, field))
-    rule = _RULES.get(datatype)
-    if rule is None:
+    own_field, convert = field_of(datatype)
+    if not own_field:
         raise NoNumber("not_numeric", f"datatype {type_name(datatype)} is no number; map a metric that is one")
     value = getattr(metric, field)
-    if field not in _MIXED_UP[rule[0]] or (field == _INT and rule[0] == _LONG and value >> 31):
-        raise NoNumber("wrong_field", f"datatype {type_name(datatype)} and a {field}; send it as {rule[0]}")
-    if rule[0] == _BOOLEAN and value > 1:
-        raise NoNumber("bad_value", f"{value} is no Boolean; send it as {rule[0]}")
-    note("wrong_field")
+    if field not in _MIXED_UP[own_field] or (field == _INT and own_field == _LONG and value >> 31):
+        raise NoNumber("wrong_field", f"datatype {type_name(datatype)} and a {field}; send it as {own_field}")
+    if own_field == _BOOLEAN and value > 1:
+        raise NoNumber("bad_value", f"{value} is no Boolean; send it as {own_field}")
     if datatype == DataType.UINT32:
         _unsigned(value, 32)
-    return rule[1](value)
+    note("wrong_field")
+    return float(value) if convert is None else convert(value)
 
 
 _NAMES = {int(one): one.name for one in DataType}
