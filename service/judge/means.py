@@ -19,8 +19,8 @@ from rules.emissions.flags import Flag
 from rules.emissions.groups import keys
 from rules.emissions.hours import hour_means
 from rules.emissions.means import Judgement, Means, Status
-from rules.emissions.minutes import Minutes, Origin
-from rules.emissions.periods import DAY_US, HOUR_US, hour_of, next_month
+from rules.emissions.minutes import Minutes, Origin, concat
+from rules.emissions.periods import DAY_US, hour_of, next_month
 from rules.emissions.validity import Validity
 from service.judge.records import MeanRows, Period, concat_rows, nothing_reported
 from service.judge.sources import JudgedSource, JudgedTag
@@ -41,26 +41,62 @@ class Inputs:
     reports: PeriodBatch
     tolerance: Tolerance
 
+    def of(self, tags: Iterable[JudgedTag]) -> "Inputs":
+        """Those of some tags."""
+        mine = np.isin(self.minutes.tag, [tag.info.ix for tag in tags])
+        return replace(self, minutes=self.minutes.take(mine), computed=self.computed[mine], marked=self.marked[mine])
 
-def converted_minutes(source: JudgedSource, tag: JudgedTag, inputs: Inputs) -> tuple[Minutes, Bools, Bools]:
-    """The minutes of one tag as they are judged, whether each is marked, and whether it was converted at all."""
-    mine = inputs.minutes.tag == tag.info.ix
-    minutes, marked = inputs.minutes.take(mine), inputs.marked[mine]
-    converted = np.zeros(len(minutes), np.bool_)
-    if not tag.is_pollutant or not len(minutes):
-        return minutes, marked, converted
-    minutes = _dry_standard(source, tag, minutes, inputs.minutes)
-    o2, o2_flag = _companion(source, Role.OXYGEN, minutes, inputs.minutes)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The minutes of one tag as they are judged, converted where that is called for."""
+
+    source: JudgedSource
+    tag: JudgedTag
+    minutes: Minutes
+    marked: Bools
+    #: Flow beside each minute, NaN where that is not valid.
+    weight: Floats
+    #: As measured; the same where nothing was converted.
+    plain: Minutes
+    converted: bool
+
+
+def judged_minutes(source: JudgedSource, inputs: Inputs) -> list[Judged]:
+    """Of every tag of one source."""
+    own = inputs.of(source.tags)
+    return [_judged(source, tag, own) for tag in source.tags]
+
+
+def _judged(source: JudgedSource, tag: JudgedTag, own: Inputs) -> Judged:
+    mine = own.minutes.tag == tag.info.ix
+    plain, marked = own.minutes.take(mine), own.marked[mine]
+    minutes, converted = plain, False
+    if tag.is_pollutant and len(plain):
+        minutes, converted = _converted(source, tag, _dry_standard(source, tag, plain, own.minutes), own.minutes)
+    weight = np.full(len(minutes), np.nan)
+    if tag.validity.weighting == "flow":
+        flow, flow_flag = _companion(source, Role.FLOW, minutes, own.minutes)
+        weight = np.where(flags.is_in(flow_flag, tag.validity.valid_flags), flow, np.nan)
+    return Judged(
+        source=source, tag=tag, minutes=minutes, marked=marked, weight=weight, plain=plain, converted=converted
+    )
+
+
+def _converted(source: JudgedSource, tag: JudgedTag, minutes: Minutes, all_minutes: Minutes) -> tuple[Minutes, bool]:
+    """At the reference oxygen of the limit that is in force in each hour; and whether there is any such hour."""
     hours = hour_of(minutes.minute_us)
-    rules = {int(hour): tag.oxygen_rule(int(hour), source.outlet) for hour in np.unique(hours)}
-    for rule in {rule for rule in rules.values() if rule.converts}:
+    rules = {hour: tag.oxygen_rule(hour, source.outlet) for hour in np.unique(hours).tolist()}
+    converting = {rule for rule in rules.values() if rule.converts}
+    if not converting:
+        return minutes, False
+    o2, o2_flag = _companion(source, Role.OXYGEN, minutes, all_minutes)
+    value, flag = minutes.value.copy(), minutes.flag.copy()
+    for rule in converting:
         here = np.isin(hours, [hour for hour, one in rules.items() if one == rule])
         done = to_reference_oxygen(minutes.take(here), o2[here], o2_flag[here], rule, tag.validity).minutes
-        value, flag = minutes.value.copy(), minutes.flag.copy()
         value[here], flag[here] = done.value, done.flag
-        minutes = replace(minutes, value=value, flag=flag)
-        converted |= here
-    return minutes, marked, converted
+    return replace(minutes, value=value, flag=flag), True
 
 
 def _dry_standard(source: JudgedSource, tag: JudgedTag, minutes: Minutes, all_minutes: Minutes) -> Minutes:
@@ -86,55 +122,85 @@ def _companion(source: JudgedSource, role: Role, minutes: Minutes, all_minutes: 
     return all_minutes.look_up(np.full(len(minutes), ix, np.int32), minutes.minute_us)
 
 
-def hour_rows(source: JudgedSource, hours_us: Ints, inputs: Inputs) -> MeanRows:
-    """The hours (starts) of all tags of one source, those without any minute too; sorted by (tag, start)."""
-    flow = _flow_hours(source, hours_us, inputs)
-    return concat_rows(_hours_of(source, tag, hours_us, inputs, flow) for tag in source.tags)
+def hour_rows(judged: Sequence[Judged], hours: Mapping[str, Ints], inputs: Inputs) -> MeanRows:
+    """The hours (starts, by source) of these tags, those without any minute too; sorted by (tag, start).
+
+    Tags that share a `Validity` are reckoned at once.
+    """
+    by_validity: dict[Validity, list[Judged]] = {}
+    for one in judged:
+        by_validity.setdefault(one.tag.validity, []).append(one)
+    flow = _flow_hours(judged, hours)
+    return concat_rows(_hours_of(validity, some, hours, inputs, flow) for validity, some in by_validity.items())
 
 
-def _flow_hours(source: JudgedSource, hours_us: Ints, inputs: Inputs) -> tuple[Floats, Bools] | None:
-    """Mean flow of each hour, m3/h, and whether it is valid."""
-    tag = next((one for one in source.tags if one.info.ix == source.roles.get(Role.FLOW)), None)
-    if tag is None or tag.flow_factor is None:
-        return None
-    found = _hour_means(tag.info.ix, tag.validity, inputs.minutes, inputs.marked, hours_us, None)
-    return found.every.mean * tag.flow_factor, found.every.valid
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Flow:
+    """Mean flow of hours, m3/h, NaN where it is not valid; sorted by key of (tag, start)."""
+
+    key: Ints
+    flow: Floats
+
+    def of(self, tag: NDArray[np.int32], start_us: Ints) -> Floats:
+        """Beside each (flow tag, hour); NaN where the tag is -1."""
+        wanted = keys(tag, start_us)
+        at = np.minimum(np.searchsorted(self.key, wanted), max(len(self.key) - 1, 0))
+        if not len(self.key):
+            return np.full(len(tag), np.nan)
+        return np.where((tag >= 0) & (self.key[at] == wanted), self.flow[at], np.nan)
 
 
-def _hour_means(
-    ix: int, validity: Validity, minutes: Minutes, marked: Bools, hours_us: Ints, weight: Floats | None
-) -> Means:
-    mine = minutes.tag == ix
-    rows = np.full(len(hours_us), ix, np.int32), hours_us
-    return hour_means(minutes.take(mine), validity, marked=marked[mine], weight=weight, rows=rows)
+def _flow_hours(judged: Sequence[Judged], hours: Mapping[str, Ints]) -> _Flow:
+    flows = [
+        one for one in judged if one.tag.flow_factor is not None and one.source.roles.get(Role.FLOW) == one.tag.info.ix
+    ]
+    parts: list[tuple[Ints, Floats]] = []
+    for validity in dict.fromkeys(one.tag.validity for one in flows):
+        some = [one for one in flows if one.tag.validity == validity]
+        means = _hour_means(some, hours, validity, plain=True)
+        factor_of = {one.tag.info.ix: one.tag.flow_factor or np.nan for one in some}
+        factor = np.array([factor_of[ix] for ix in means.tag.tolist()])
+        parts.append((keys(means.tag, means.start_us), np.where(means.every.valid, means.every.mean * factor, np.nan)))
+    if not parts:
+        return _Flow(key=np.empty(0, np.int64), flow=np.empty(0))
+    key, flow = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(key)
+    return _Flow(key=key[order], flow=flow[order])
+
+
+def _hour_means(some: Sequence[Judged], hours: Mapping[str, Ints], validity: Validity, *, plain: bool) -> Means:
+    """Of tags that share the validity; ``plain``: of what was measured."""
+    starts = [hours[one.source.id] for one in some]
+    tag = np.repeat(np.array([one.tag.info.ix for one in some], np.int32), [len(one) for one in starts])
+    return hour_means(
+        concat([one.plain if plain else one.minutes for one in some]),
+        validity,
+        marked=np.concatenate([one.marked for one in some]),
+        weight=np.concatenate([one.weight for one in some]) if validity.weighting == "flow" else None,
+        rows=(tag, np.concatenate(starts)),
+    )
 
 
 def _hours_of(
-    source: JudgedSource, tag: JudgedTag, hours_us: Ints, inputs: Inputs, flow: tuple[Floats, Bools] | None
+    validity: Validity, some: Sequence[Judged], hours: Mapping[str, Ints], inputs: Inputs, flow: _Flow
 ) -> MeanRows:
-    ix, validity = tag.info.ix, tag.validity
-    judged, marked, converted = converted_minutes(source, tag, inputs)
-    weight, weight_flag = _companion(source, Role.FLOW, judged, inputs.minutes)
-    weight = np.where(flags.is_in(weight_flag, validity.valid_flags), weight, np.nan)
-    means = _hour_means(ix, validity, judged, marked, hours_us, weight)
-    plain = means if not converted.any() else _measured(ix, tag, inputs, hours_us)
-    amount, amount_hours = _amounts(tag, plain, flow)
-    own = inputs.minutes.tag == ix
-    differ = _minutes_differ(inputs, own, hours_us, ix)
+    means = _hour_means(some, hours, validity, plain=False)
+    plain = _hour_means(some, hours, validity, plain=True) if any(one.converted for one in some) else means
+    of_tag = {one.tag.info.ix: one for one in some}
+    rows = [of_tag[ix] for ix in means.tag.tolist()]
+    beside = flow.of(np.array([one.source.roles.get(Role.FLOW, -1) for one in rows], np.int32), means.start_us)
+    factor = np.array([one.tag.amount_factor if one.tag.is_pollutant else None for one in rows], np.float64)
+    kg = np.where(plain.every.valid, plain.every.mean * beside * factor, np.nan)
     return MeanRows(
         **(_columns(means) | _what_is_there(means, plain)),
         measured=plain.every.mean,
         measured_status=plain.every.status.astype(np.int32),
-        converted=np.full(len(means), bool(converted.any())),
-        amount_kg=amount,
-        amount_hours=amount_hours,
-        minutes_differ=differ,
+        converted=np.array([one.converted for one in rows], np.bool_),
+        amount_kg=kg,
+        amount_hours=np.isfinite(kg).astype(np.int32),
+        minutes_differ=_minutes_differ(inputs, means),
         **_held_against(means, plain, inputs.reports, 3_600, inputs.tolerance),
     )
-
-
-def _measured(ix: int, tag: JudgedTag, inputs: Inputs, hours_us: Ints) -> Means:
-    return _hour_means(ix, tag.validity, inputs.minutes, inputs.marked, hours_us, None)
 
 
 def _what_is_there(judged: Means, plain: Means) -> dict[str, Any]:
@@ -179,28 +245,19 @@ def _columns(means: Means) -> dict[str, Any]:
     }
 
 
-def _amounts(tag: JudgedTag, plain: Means, flow: tuple[Floats, Bools] | None) -> tuple[Floats, NDArray[np.int32]]:
-    """kg of each hour: valid concentration as measured times valid flow (HJ 212-2017 Annex D)."""
-    n = len(plain)
-    if flow is None or tag.amount_factor is None or not tag.is_pollutant:
-        return np.full(n, np.nan), np.zeros(n, np.int32)
-    known = plain.every.valid & flow[1]
-    kg = np.where(known, plain.every.mean * flow[0] * tag.amount_factor, np.nan)
-    return kg, known.astype(np.int32)
-
-
-def _minutes_differ(inputs: Inputs, own: Bools, hours_us: Ints, ix: int) -> NDArray[np.int32]:
+def _minutes_differ(inputs: Inputs, hours: Means) -> NDArray[np.int32]:
     """Minutes of each hour in which the mean of our samples and the logger's own differ."""
-    minutes, ours = inputs.minutes.take(own), inputs.computed[own]
+    minutes, ours = inputs.minutes, inputs.computed
     told = (minutes.origin == Origin.LOGGER) & np.isfinite(ours)
     larger = np.fmax(np.abs(ours), np.abs(minutes.value))
     with np.errstate(invalid="ignore"):
         apart = np.abs(ours - minutes.value) > np.fmax(inputs.tolerance.absolute, inputs.tolerance.relative * larger)
-    hours = hour_of(minutes.minute_us[told & apart])
-    at = np.searchsorted(hours_us, hours)
-    inside = at < len(hours_us)
-    inside[inside] = hours_us[at[inside]] == hours[inside]
-    return np.bincount(at[inside], minlength=len(hours_us)).astype(np.int32)
+    rows = np.flatnonzero(told & apart)
+    have, wanted = keys(hours.tag, hours.start_us), keys(minutes.tag[rows], hour_of(minutes.minute_us[rows]))
+    at = np.searchsorted(have, wanted)
+    inside = at < len(have)
+    inside[inside] = have[at[inside]] == wanted[inside]
+    return np.bincount(at[inside], minlength=len(have)).astype(np.int32)
 
 
 def _held_against(
@@ -309,4 +366,4 @@ def _means(rows: MeanRows, *, judged: bool) -> Means:
     )
 
 
-__all__ = ["HOUR_US", "Inputs", "converted_minutes", "hour_rows", "longer_rows"]
+__all__ = ["Inputs", "Judged", "hour_rows", "judged_minutes", "longer_rows"]

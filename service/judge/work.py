@@ -23,9 +23,9 @@ from service.judge.columns import LATE_AFTER_US, Spans
 from service.judge.config import Emissions
 from service.judge.exceedances import Found
 from service.judge.marks import read_marks
-from service.judge.means import Inputs, converted_minutes, hour_rows, longer_rows
-from service.judge.records import MeanRows, concat_rows, read_means, write_means
-from service.judge.sources import JudgedSource, JudgedTag
+from service.judge.means import Inputs, Judged, hour_rows, judged_minutes, longer_rows
+from service.judge.records import MeanRows, read_means, write_means
+from service.judge.sources import JudgedSource
 
 _MONTH_US = 31 * DAY_US
 #: A logger's mean of up to half an hour stands for each of its minutes.
@@ -68,11 +68,12 @@ class Work:
         over = {name: starts[starts + HOUR_US <= settled_us] for name, starts in hours.items()}
         sources = [piece.source for piece in pieces]
         inputs = self._inputs(cursor, sources, hours)
-        self._warnings(cursor, sources, hours, inputs, now_us)
-        parts = [hour_rows(one, over[one.id], inputs) for one in sources if len(over[one.id])]
-        if not parts:
+        minutes = [one for source in sources for one in judged_minutes(source, inputs)]
+        self._warnings(cursor, minutes, hours, now_us)
+        minutes = [one for one in minutes if len(over[one.source.id])]
+        if not minutes:
             return
-        judged = concat_rows(parts)
+        judged = hour_rows(minutes, over, inputs)
         write_means(cursor, self._to_db(judged), "hour", HOUR_US, now_us)
         self._exceedances(cursor, sources, judged, "hour", now_us)
         self._days(cursor, sources, judged, settled_us, now_us)
@@ -220,29 +221,21 @@ class Work:
         exceedances.record(cursor, kind, looked, found, self.db_ix.tolist(), now_us)
 
     def _warnings(
-        self,
-        cursor: psycopg.Cursor[Any],
-        sources: Sequence[JudgedSource],
-        hours: Mapping[str, Ints],
-        inputs: Inputs,
-        now_us: int,
+        self, cursor: psycopg.Cursor[Any], judged: Sequence[Judged], hours: Mapping[str, Ints], now_us: int
     ) -> None:
         found: list[Found] = []
         looked: list[tuple[int, int]] = []
-        for source in sources:
-            for tag in source.tags:
-                if not tag.is_pollutant or not len(tag.hour_limits):
-                    continue
-                looked += [(int(self.db_ix[tag.info.ix]), start) for start in hours[source.id].tolist()]
-                found += self._warnings_of(source, tag, hours[source.id], inputs, now_us)
+        for one in judged:
+            if one.tag.is_pollutant and len(one.tag.hour_limits):
+                starts = hours[one.source.id]
+                looked += [(int(self.db_ix[one.tag.info.ix]), start) for start in starts.tolist()]
+                found += self._warnings_of(one, starts, now_us)
         exceedances.record(cursor, "warning", looked, found, self.db_ix.tolist(), now_us)
 
-    def _warnings_of(
-        self, source: JudgedSource, tag: JudgedTag, hours: Ints, inputs: Inputs, now_us: int
-    ) -> list[Found]:
-        minutes, marked, _ = converted_minutes(source, tag, inputs)
-        inside = np.isin(hour_of(minutes.minute_us), hours)
-        minutes, marked = minutes.take(inside), marked[inside]
+    def _warnings_of(self, judged: Judged, hours: Ints, now_us: int) -> list[Found]:
+        tag = judged.tag
+        inside = np.isin(hour_of(judged.minutes.minute_us), hours)
+        minutes, marked = judged.minutes.take(inside), judged.marked[inside]
         if not len(minutes):
             return []
         valid = flags.is_in(minutes.flag, tag.validity.valid_flags) & np.isfinite(minutes.value) & ~marked
