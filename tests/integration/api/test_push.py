@@ -4,8 +4,13 @@ import asyncio
 import gzip
 import io
 import json
+import os
+import re
+import shutil
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +24,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import deploy
+from connectors.http.faults import FAULTS
 from service.api.keys import Keys
+from service.api.routers import push
 from service.config import load_config
 from service.run import Service
 from tests.integration.service.small import until
@@ -39,6 +47,11 @@ enterprises:
           - {id: LT, quantity: level, unit: "%"}
           - {id: TT, quantity: temperature, unit: °C}
           - {id: PT, quantity: pressure, unit: kPa, from: {connector: other}}
+      - id: tank-1
+        kind: tank
+        position: [120.87, 30.15]
+        from: {connector: push}
+        tags: [{id: li-101, quantity: level, unit: m}, {id: ti-101, quantity: temperature, unit: °C}]
   - id: zeta
     name: Zeta
     sources:
@@ -239,30 +252,31 @@ async def test_where_all_rows_are_bad_nothing_is_stored_but_dead_letters(pushing
         assert reasons == [("undecodable", 2), ("unknown_tag", 1)]
 
 
-@pytest.mark.parametrize("kind", ["application/json", "text/csv", ARROW])
-async def test_an_enterprise_pushes_its_own_tags_alone(pushing: Pushing, kind: str) -> None:
-    def body(tag: str) -> bytes:
+async def test_an_enterprise_pushes_its_own_tags_alone(pushing: Pushing) -> None:
+    def body(tag: str, kind: str) -> bytes:
         if kind == ARROW:
             return arrow_of([tag], [rig.service.clock() - 1_000_000], [1.0])
         one = row(tag=tag)
         return json.dumps(one).encode() if "json" in kind else f"tag,time,value\n{tag},{one['time']},1\n".encode()
 
     async with pushing() as rig, rig.client("acme") as acme, rig.client(None) as park:
-        told = {}
-        for tag in ("zeta.outlet.nmhc", "zeta.outlet.none"):
-            answer = await post(acme, body(tag), kind)
-            assert (answer.status_code, answer.json()["by_reason"]) == (422, {"foreign_tag": 1})
-            told[tag] = answer.text.replace(tag, "TAG")
-        # Nobody can find out whether another has such a tag.
-        assert told["zeta.outlet.nmhc"] == told["zeta.outlet.none"]
-        for tag in ("tank.PT", "outlet.nmhc"):
-            assert (await post(acme, body(tag), kind)).status_code == 422
-        for tag in ("zeta.outlet.nmhc", "zeta.outlet.flow", "acme.tank.LT"):
-            assert (await post(park, body(tag), kind)).status_code == 202
-        assert (await post(park, body("zeta.outlet.dark"), kind)).json()["by_reason"] == {"wrong_connector": 1}
-        await rig.stored(3)
-        healths = {one.connector: one for one in rig.service.connectors()}
-        assert (healths["push"].received, healths["more"].received) == (2, 1)
+        for count, kind in enumerate(("application/json", "text/csv", ARROW), 1):
+            told = {}
+            for tag in ("zeta.outlet.nmhc", "zeta.outlet.none"):
+                answer = await post(acme, body(tag, kind), kind)
+                assert (answer.status_code, answer.json()["by_reason"]) == (422, {"foreign_tag": 1})
+                told[tag] = answer.text.replace(tag, "TAG")
+            # Nobody can find out whether another has such a tag.
+            assert told["zeta.outlet.nmhc"] == told["zeta.outlet.none"]
+            for tag in ("tank.PT", "outlet.nmhc"):
+                assert (await post(acme, body(tag, kind), kind)).status_code == 422
+            for tag in ("zeta.outlet.nmhc", "zeta.outlet.flow", "acme.tank.LT"):
+                assert (await post(park, body(tag, kind), kind)).status_code == 202
+            dark = await post(park, body("zeta.outlet.dark", kind), kind)
+            assert dark.json()["by_reason"] == {"wrong_connector": 1}
+            healths = {one.connector: one for one in rig.service.connectors()}
+            assert (healths["push"].received, healths["more"].received) == (2 * count, count)
+        await rig.stored(9)
         assert healths["push"].devices["acme"].enterprise == "acme"
 
 
@@ -297,21 +311,18 @@ async def test_what_is_too_large_is_refused_with_the_limit(pushing: Pushing) -> 
         await rig.stored(0)
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
+async def test_what_is_no_form_of_ours_is_told_those_that_are(pushing: Pushing) -> None:
+    wrong = [
         {"Content-Type": "application/x-www-form-urlencoded"},
         {"Content-Type": ""},
         {"Content-Type": "application/json", "Content-Encoding": "br"},
         {"Content-Type": "text/csv; charset=zip"},
-    ],
-    ids=str,
-)
-async def test_what_is_no_form_of_ours_is_told_those_that_are(pushing: Pushing, headers: Mapping[str, str]) -> None:
+    ]
     async with pushing() as rig, rig.client("acme") as acme:
-        answer = await acme.post("samples", content=b"{}", headers=dict(headers))
-        assert answer.status_code == 415
-        assert "send" in answer.json()["detail"]
+        for headers in wrong:
+            answer = await acme.post("samples", content=b"{}", headers=headers)
+            assert answer.status_code == 415, headers
+            assert "send" in answer.json()["detail"]
 
 
 async def test_a_key_that_sends_too_much_is_told_when_to_come_again(pushing: Pushing) -> None:
@@ -384,7 +395,7 @@ async def test_any_bytes_are_answered_and_never_with_a_500(pushing: Pushing) -> 
     policy = {"requests_at_once": 1e6, "requests_per_s": 1e6}
     async with pushing(push=policy) as rig, rig.client("acme") as acme:
 
-        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
         @given(
             body=st.binary(max_size=200) | mutated(),
             kind=st.sampled_from(["application/json", "text/csv", ARROW]),
@@ -398,3 +409,48 @@ async def test_any_bytes_are_answered_and_never_with_a_500(pushing: Pushing) -> 
         await asyncio.to_thread(asked)
         assert (await post(acme, [row()])).status_code == 202
         assert rig.service.status()["ready"]
+
+
+PAGE = (Path(deploy.__path__[0]) / "docs" / "push-data.md").read_text("utf-8")
+COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+
+
+async def test_every_command_of_the_page_does_what_it_says(pushing: Pushing, tmp_path: Path) -> None:
+    lines = [f"{tag},{iso(10.0 + n)},{n}.5" for n, tag in enumerate(["tank-1.li-101", "acme.tank-1.ti-101"] * 5)]
+    (tmp_path / "samples.csv").write_text("\n".join(["tag,time,value", *lines]), "utf-8")
+    async with pushing() as rig, rig.client("acme") as acme:
+        environment = {
+            **os.environ,
+            "URL": rig.service.url,
+            "KEY": acme.headers["X-API-Key"],
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "no_proxy": "127.0.0.1",
+        }
+        for command in COMMANDS:
+            if shutil.which(command.split()[0], path=environment["PATH"]) is None:
+                pytest.skip(f"there is no {command.split()[0]} on this machine")
+            process = await asyncio.create_subprocess_exec(
+                *("bash", "-euo", "pipefail", "-c", command),
+                cwd=tmp_path,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            said = (await asyncio.wait_for(process.communicate(), 60))[0].decode()
+            assert process.returncode == 0, (command, said)
+            assert re.search(r'"accepted": ?(1|10)\b|10 accepted', said), (command, said)
+            assert re.search(r'"rejected": ?0|, 0 rejected', said), (command, said)
+        await rig.stored(11)
+
+
+def test_the_page_shows_curl_and_python_and_powershell() -> None:
+    assert len(COMMANDS) >= 7
+    assert "```powershell" in PAGE
+    assert [one for one in COMMANDS if one.startswith("curl")]
+    assert [one for one in COMMANDS if one.startswith("python3")]
+
+
+def test_the_page_names_every_reason_and_answer() -> None:
+    assert [fault.reason for fault in FAULTS if f"`{fault.reason}`" not in PAGE and fault.reason] == []
+    documented = push.router.routes[0].responses  # type: ignore[attr-defined]
+    assert [status for status in documented if f"| {status} |" not in PAGE] == []
