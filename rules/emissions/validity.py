@@ -4,9 +4,10 @@ Sources: HJ 212-2017 (flags: notes to C.16 to C.18; numbers of minutes and hours
 The month's rule was not read in a standard; until somebody confirms it a month's verdict is provisional.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from rules.emissions.flags import Flag
 
@@ -74,3 +75,27 @@ WASTE_WATER_PH = WASTE_WATER.model_copy(update={"weighting": "time"})
 #: Air and fence-line stations. GB 3095 asks for 45 minutes and 20 hours as well; from memory, not read.
 AIR = Validity()
 PRESETS = {"flue_gas": FLUE_GAS, "waste_water": WASTE_WATER, "waste_water_ph": WASTE_WATER_PH, "air": AIR}
+
+
+def validities(changes: Mapping[str, Mapping[str, object]]) -> dict[str, Validity]:
+    """The presets with a site's changes, by name: ``{"flue_gas": {"valid_flags": ["N", "T"]}}``.
+
+    A name that is no preset is a new one, made from the preset that its key ``like`` names. Raises ValueError (from
+    pydantic where a setting is wrong), with the name in it.
+    """
+    found = dict(PRESETS)
+    for name, given in changes.items():
+        settings = dict(given)
+        base = settings.pop("like", name)
+        if base not in PRESETS:
+            raise ValueError(f"validity {name!r} is no preset; say like: with one of {', '.join(PRESETS)}")
+        found[name] = _changed(name, PRESETS[str(base)], settings)
+    return found
+
+
+def _changed(name: str, preset: Validity, settings: Mapping[str, object]) -> Validity:
+    try:
+        return Validity.model_validate(preset.model_dump() | dict(settings))
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise ValueError(f"validity {name!r}: {faults}") from error

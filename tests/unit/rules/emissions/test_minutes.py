@@ -29,7 +29,7 @@ from rules.emissions.periods import (
     next_year,
     year_of,
 )
-from rules.emissions.validity import FLUE_GAS, PRESETS, WASTE_WATER, Validity
+from rules.emissions.validity import FLUE_GAS, PRESETS, WASTE_WATER, Validity, validities
 from tests.unit.rules.emissions.columns import START, bools, ints, minutes_of, tags, us
 from tests.unit.rules.emissions.months import Story, story
 
@@ -305,6 +305,31 @@ def test_a_day_begins_at_midnight_of_beijing() -> None:
 def test_settings_that_make_no_sense_are_refused_by_name(settings: dict[str, object], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         Validity.model_validate(settings)
+
+
+def test_a_site_changes_presets_and_adds_its_own() -> None:
+    found = validities(
+        {"flue_gas": {"month_confirmed_by": "Li Lei"}, "batch": {"like": "waste_water", "valid_minutes": 10}}
+    )
+    assert set(found) == {*PRESETS, "batch"}
+    assert found["flue_gas"] == FLUE_GAS.model_copy(update={"month_confirmed_by": "Li Lei"})
+    assert found["batch"] == WASTE_WATER.model_copy(update={"valid_minutes": 10})
+    assert found["air"] == PRESETS["air"]
+    assert validities({}) == PRESETS
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"odour": {}}, "'odour' is no preset; say like: with one of flue_gas"),
+        ({"air": {"like": "fog"}}, "'air' is no preset"),
+        ({"air": {"valid_hour": 3}}, "validity 'air': valid_hour: Extra inputs"),
+        ({"air": {"valid_flags": ["N", "F"]}}, "validity 'air': .*cannot hold F"),
+    ],
+)
+def test_changes_that_make_no_sense_are_refused_by_name(changes: dict[str, dict[str, object]], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        validities(changes)
 
 
 def test_the_presets_are_the_standard_s() -> None:
