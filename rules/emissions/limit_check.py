@@ -149,6 +149,19 @@ class _Look:
         own = self.outlet.reference_oxygen
         if table is not None and own is not None and table.o2_reference not in (None, own):
             yield f"{table.words()} is meant at {table.o2_reference:g} % oxygen, and reference_oxygen says {own:g} %"
+        yield from self._unconverted(table)
+
+    def _unconverted(self, table: Applicable | None) -> Iterator[str]:
+        """A process of its own, with a reference oxygen content and an oxygen monitor, that is not said to burn."""
+        row = next((row for row in self.named if table is not None and row.id == table.row), None)
+        if row is None or row.o2_reference is None or row.o2_when or not row.when:
+            return
+        measures_oxygen = self.source.role(Role.OXYGEN) is not None
+        if measures_oxygen and not self.outlet.combustion and self.outlet.reference_oxygen is None:
+            yield (
+                f"{row.id} is meant at {row.o2_reference:g} % oxygen for gas that is burnt, and combustion is not true: "
+                "values are held as measured"
+            )
 
 
 def _is_weaker(permit: Applicable, standard: Applicable) -> bool:

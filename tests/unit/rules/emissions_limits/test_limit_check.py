@@ -69,6 +69,14 @@ def test_outlet_with_a_limit_for_all_that_it_measures_is_not_complained_about() 
             "is meant at 3 % oxygen, and reference_oxygen says 8 %",
         ),
         (
+            {
+                "standards": ["GB 31571-2015"],
+                "conditions": ["process_heater"],
+                "tags": {"sulfur_dioxide": "mg/m3", "oxygen": "%"},
+            },
+            "at 3 % oxygen for gas that is burnt, and combustion is not true: values are held as measured",
+        ),
+        (
             {"standards": ["GB 14554-93"], "stack_height_m": 15, "tags": {"ammonia": "mg/m3"}},
             "a rate is limited (4.9 kg/h (hour, averaging time inferred), GB 14554-93",
         ),
