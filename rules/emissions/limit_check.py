@@ -159,8 +159,8 @@ class _Look:
         measures_oxygen = self.source.role(Role.OXYGEN) is not None
         if measures_oxygen and not self.outlet.combustion and self.outlet.reference_oxygen is None:
             yield (
-                f"{row.id} is meant at {row.o2_reference:g} % oxygen for gas that is burnt, and combustion is not true: "
-                "values are held as measured"
+                f"{row.id} is meant at {row.o2_reference:g} % oxygen for gas that is burnt, and combustion is not "
+                "true: values are held as measured"
             )
 
 
