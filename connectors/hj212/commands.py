@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
@@ -259,6 +259,19 @@ def build(name: str, parameters: Mapping[str, Value], *, now_us: int, allow_cont
             "allow_control: true"
         )
     return Built(name=name, cn=cn, reply=kind.reply, cp=cp, shown=shown)
+
+
+def at_this_moment(built: Built, now_us: int) -> Built:
+    """What is sent now: a clock is set to the time of the sending, though the command had to wait or is sent again."""
+    if built.name != "set-clock" or "time" in built.shown:
+        return built
+    fields = dict(built.cp) | {"SystemTime": text_of(now_us)}
+    return replace(built, cp=tuple(fields.items()))
+
+
+def is_pollutant(code: str) -> bool:
+    """Whether it can be a pollutant's code."""
+    return _POLLUTANT.fullmatch(code) is not None
 
 
 def history(cn: str, first_us: int, last_us: int) -> Built:

@@ -8,17 +8,15 @@ from typing import Any
 import structlog
 
 from connectors.base import Context, Health, IntakeRefused, State
-from connectors.devices import Command, DeviceAway, DeviceUnknown, Outcome, Result, Told, Value
-from connectors.hj212 import commands
-from connectors.hj212.beijing import text_of
+from connectors.devices import Command, Outcome, Told, Value
 from connectors.hj212.config import Hj212Config
-from connectors.hj212.devices import Device, known_devices
-from connectors.hj212.dialogue import Dialogue
+from connectors.hj212.devices import known_devices
 from connectors.hj212.history import History
+from connectors.hj212.host import Host
 from connectors.hj212.inbound import Inbound, Lot
 from connectors.hj212.outages import Outages
-from connectors.hj212.packet import build
 from connectors.hj212.peer import Peer
+from connectors.hj212.presence import Presence
 from connectors.hj212.server import Arrived, Server, why_not
 
 _log = structlog.get_logger(__name__)
@@ -43,21 +41,19 @@ class Hj212Connector:
         self._context = context
         self._health = Health(connector=config.id, kind=config.kind)
         self._devices = known_devices(config, context.tags)
-        self._outages = Outages(self._health, context.on_gap, config.gap_after)
-        self._history = History(config.history, self._outages, context.clock, self._note_request)
-        for device in self._devices.values():
-            device.dialogue = self._dialogue(device)
-            self._health.devices[device.mn] = device.health
+        self._outages = Outages(self._health, context.on_gap)
+        self._host = Host(config, self._devices, context.clock)
+        self._history = History(config.history, self._outages, context.clock, self._host.note_own)
+        self._health.devices = {mn: device.health for mn, device in self._devices.items()}
         self._remember(context)
-        self._inbound = Inbound(config, context.tags, self._devices, self._health, self._outages, self._history)
+        self._presence = Presence(config, self._devices, self._health, self._outages, self._history)
+        self._inbound = Inbound(config, context.tags, self._devices, self._health, self._outages, self._presence)
         self._server = Server(config, self._closed)
         self._slots = asyncio.Semaphore(_LOTS_IN_FLIGHT)
         self._last_lot: asyncio.Task[None] | None = None
         self._lots: set[asyncio.Task[None]] = set()
         self._errands: set[asyncio.Task[None]] = set()
         self._refusing = ""
-        self._last_qn_us = 0
-        self._told: Told | None = None
 
     @property
     def health(self) -> Health:
@@ -85,104 +81,19 @@ class Hj212Connector:
             await asyncio.gather(*self._errands, return_exceptions=True)
             self._health.turn(State.STOPPED, self._context.clock())
 
-    # --- commands
+    # --- connectors.devices.Commandable
 
     def check(self, command: Command) -> Mapping[str, Value]:
         """See `connectors.devices.Commandable`."""
-        device, built = self._built(command)
-        if device.peer is None:
-            raise DeviceAway(f"device {device.mn} is not connected{_since(device)}")
-        return built.shown
+        return self._host.check(command)
 
     async def command(self, command: Command) -> Outcome:
         """See `connectors.devices.Commandable`."""
-        device, built = self._built(command)
-        outcome = await device.dialogue.ask(built)
-        if outcome.result is Result.DONE:
-            self._done(device, built)
-        return outcome
+        return await self._host.command(command)
 
     def tell_of(self, told: Told) -> None:
         """See `connectors.devices.Commandable`."""
-        self._told = told
-
-    def _built(self, command: Command) -> tuple[Device, commands.Built]:
-        device = self._devices.get(command.device)
-        if device is None:
-            raise DeviceUnknown(f"connector {self._config.id} has no device {command.device}")
-        built = commands.build(
-            command.name,
-            command.parameters,
-            now_us=self._context.clock(),
-            allow_control=self._config.allow_control,
-        )
-        return device, built
-
-    def _done(self, device: Device, built: commands.Built) -> None:
-        if built.name == "set-password":
-            device.also_password(dict(built.cp)["NewPW"])
-            device.health.last_error = "its password was changed: write the new one into the configuration"
-        elif built.name == "set-clock":
-            device.forget_clock()
-
-    def _dialogue(self, device: Device) -> Dialogue:
-        return Dialogue(
-            lambda built, qn: self._send(device, built, qn),
-            self._new_qn,
-            answer_timeout_s=self._config.answer_timeout / 1e6,
-            resends=self._config.resends,
-            execution_timeout_s=self._config.execution_timeout / 1e6,
-        )
-
-    def _send(self, device: Device, built: commands.Built, qn: str) -> bool:
-        if device.peer is None:
-            return False
-        frame = build(
-            cn=built.cn,
-            mn=device.mn,
-            pw=device.password(),
-            st=device.st,
-            qn=qn,
-            flag=device.version << 2 | 1,
-            content=built.text,
-        )
-        return device.peer.send(frame)
-
-    def _new_qn(self) -> str:
-        """Unique, and the time to the millisecond."""
-        self._last_qn_us = max(self._context.clock() // 1_000 * 1_000, self._last_qn_us + 1_000)
-        return text_of(self._last_qn_us, milliseconds=True)
-
-    def _set_clock(self, device: Device, pollutant: str) -> None:
-        """It asked for the time."""
-        parameters: dict[str, Value] = {"pollutant": pollutant} if pollutant else {}
-        command = Command(device=device.mn, name="set-clock", parameters=parameters)
-        self._errand(self._set_clock_quietly(device, command))
-
-    async def _set_clock_quietly(self, device: Device, command: Command) -> None:
-        _, built = self._built(command)
-        try:
-            outcome = await self.command(command)
-        except Exception as error:
-            device.health.last_error = f"its clock could not be set: {error}"
-            self._note_request(device, built, None)
-        else:
-            self._note_request(device, built, outcome)
-
-    def _note_request(self, device: Device, built: commands.Built, outcome: Outcome | None) -> None:
-        """What we asked of a device by ourselves."""
-        if self._told is not None:
-            self._told(Command(device=device.mn, name=built.name, parameters=built.shown), outcome)
-        _log.info(
-            "A device was told something.",
-            connector=self._config.id,
-            device=device.mn,
-            command=built.name,
-            code=built.cn,
-            content=built.text,
-            answer=outcome.words if outcome else "none",
-            packets=outcome.packets if outcome else 0,
-        )
+        self._host.tell_of(told)
 
     # --- connections
 
@@ -206,12 +117,7 @@ class Hj212Connector:
             pause_s = min(pause_s * 2, self._config.retry_max / 1e6)
 
     def _closed(self, peer: Peer, reason: str) -> None:
-        for mn in peer.devices:
-            device = self._devices[mn]
-            device.peers.pop(peer, None)
-            if device.peer is None:
-                device.health.connected = False
-                device.health.last_error = device.away_because = f"connection lost: {reason}"
+        self._presence.closed(peer, reason, self._context.clock())
         if not peer.devices and peer.rejects:
             self._health.errors += 1
             self._health.last_error = f"{peer.name}: {reason}"
@@ -271,7 +177,7 @@ class Hj212Connector:
                 answer.device.health.acknowledged += 1
         for device, pollutant in lot.ask_for_time:
             if self._config.set_clocks:
-                self._set_clock(device, pollutant)
+                self._errand(self._host.set_clock(device, pollutant))
 
     async def _put(self, lot: Lot, before: asyncio.Task[None] | None) -> None:
         """Until the intake has it. What it refuses is offered again, oldest first; loggers send it again too."""
@@ -322,8 +228,3 @@ class Hj212Connector:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-
-
-def _since(device: Device) -> str:
-    last_us = device.health.last_received_us
-    return f"; it last spoke at {text_of(last_us)} Beijing time" if last_us else "; it has not spoken since we started"

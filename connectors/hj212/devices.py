@@ -2,16 +2,14 @@
 
 import csv
 import hmac
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from statistics import median_low
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from connectors.base import DeviceHealth
-from connectors.hj212.beijing import time_us as beijing_us
 from connectors.hj212.config import DeviceConfig, DeviceDefaults, Hj212Config
 from connectors.hj212.coverage import Coverage
 from connectors.hj212.dialogue import Dialogue
@@ -28,8 +26,6 @@ _RESENDS_KNOWN = 64
 #: A logger's clock is read from its least delayed packet of the last one to two spans of this length.
 _CLOCK_SPAN_US = 600_000_000
 _MOST_DEVIATIONS = 100
-_SPACINGS = 16
-_SECOND_US = 1_000_000
 MINUTE, HOUR, DAY = "2051", "2061", "2031"
 _HOUR_US, _DAY_US = 3_600_000_000, 86_400_000_000
 
@@ -42,6 +38,8 @@ class Device:
         self.mn = config.mn
         self.enterprise = enterprise
         self.health = DeviceHealth(device=config.mn, enterprise=enterprise)
+        #: Some tag of the park comes from it.
+        self.has_tags = True
         self.st = config.st
         self.version = VERSIONS[config.version or "2017"]
         #: Source time of its newest sample that the journal had when we started; 0: none.
@@ -57,7 +55,6 @@ class Device:
         }
         self._passwords = [config.password.get_secret_value().encode()] if config.password is not None else []
         self._known: OrderedDict[int, None] = OrderedDict()
-        self._spacings_us: deque[int] = deque(maxlen=_SPACINGS)
         self._clock_from_us = 0
         self._ahead_us: list[int | None] = [None, None]
         if dialogue is not None:
@@ -105,12 +102,8 @@ class Device:
         health.protocol = _PROTOCOLS[min(packet.version, 2)]
         if self.config.version is not None and packet.flag is not None and packet.version != self.version:
             self.note_deviations(("other_version",))
-        if health.last_received_us and now_us - health.last_received_us >= _SECOND_US:
-            self._spacings_us.append(now_us - health.last_received_us)
         health.last_received_us = now_us
         health.messages += 1
-        if packet.qn and (time_us := beijing_us(packet.qn)) is not None:
-            self.note_clock(time_us, now_us)
 
     def note_clock(self, time_us: int, now_us: int) -> None:
         """Its clock showed ``time_us`` at ``now_us`` or before: late packets say nothing, so the greatest counts."""
@@ -125,10 +118,6 @@ class Device:
         """Its clock was set."""
         self._ahead_us = [None, None]
         self.health.clock_ahead_s = None
-
-    def usual_spacing_us(self) -> int:
-        """How far apart its packets usually are; some loggers connect only to send."""
-        return median_low(self._spacings_us) if self._spacings_us else 0
 
     def is_resend(self, key: int) -> bool:
         """Whether the journal has this packet already."""
@@ -189,7 +178,10 @@ def known_devices(config: Hj212Config, tags: TagTable) -> dict[str, Device]:
     owners = _owners(config.id, tags)
     for mn in owners:
         entries.setdefault(mn, _with_defaults(DeviceConfig(mn=mn), config.defaults))
-    return {mn: Device(entry, _enterprise(config.id, entry, owners.get(mn), tags)) for mn, entry in entries.items()}
+    found = {mn: Device(entry, _enterprise(config.id, entry, owners.get(mn), tags)) for mn, entry in entries.items()}
+    for mn, device in found.items():
+        device.has_tags = mn in owners
+    return found
 
 
 def _with_defaults(entry: DeviceConfig, defaults: DeviceDefaults) -> DeviceConfig:

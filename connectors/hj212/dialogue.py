@@ -17,6 +17,8 @@ _MOST_WAITING = 4
 _READY, _SUCCESS, _NO_DATA = 1, 1, 100
 #: After the last packet of data that comes without a result, where a result is not always sent.
 _QUIET_S = 5.0
+#: However much comes, a request is over after this.
+_LONGEST_S = 3_600.0
 
 
 @dataclass(slots=True)
@@ -183,7 +185,8 @@ class Dialogue:
         )
 
     async def _until_over(self, request: _Request) -> None:
-        while not request.over:
+        ends_s = asyncio.get_running_loop().time() + _LONGEST_S
+        while not request.over and asyncio.get_running_loop().time() < ends_s:
             request.news.clear()
             quiet_s = _QUIET_S if request.packets and not request.accepted else self._execution_timeout_s
             if not await self._news(request, quiet_s):

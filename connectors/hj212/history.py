@@ -25,6 +25,8 @@ _GRACE_US = 30_000_000
 _LOOK_EVERY_S = 1.0
 #: A gap whose history cannot be had is told of after this time.
 _TELL_AFTER_US = 3_600_000_000
+#: Old data may keep coming by themselves for so long before the rest is asked for.
+_PATIENCE_US = 3_600_000_000
 #: ExeRtn after which the same may work later: failed, timed out behind the logger, busy, system fault.
 _LATER = frozenset({2, 4, 5, 6})
 
@@ -36,6 +38,7 @@ class _Wanted:
     """What is wanted of one logger."""
 
     device: Device
+    since_us: int = 0
     #: Missing up to here is asked for, though nothing newer has come: the logger was away until then.
     until_us: int = 0
     #: Absences whose minutes may be missing, while the logger's interval is not known.
@@ -58,7 +61,7 @@ class History:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def _asks(self, device: Device) -> bool:
-        return self._config.enabled and device.config.history
+        return self._config.enabled and device.config.history and device.has_tags
 
     def returned(self, device: Device, since_us: int, now_us: int) -> None:
         """A logger is back: what it missed since then is wanted, after it has sent what it kept."""
@@ -68,20 +71,21 @@ class History:
         if not self._asks(device):
             return
         wanted = self._wanted.setdefault(device.mn, _Wanted(device))
-        wanted.until_us, wanted.retry_us, wanted.not_before_us = now_us, 0, now_us + self._config.settle
+        wanted.since_us = wanted.until_us = now_us
+        wanted.retry_us, wanted.not_before_us = 0, now_us + self._config.settle
         if device.coverage[MINUTE].length_us is None:
             wanted.blind.append((since_us // _MINUTE_US * _MINUTE_US, now_us // _MINUTE_US * _MINUTE_US))
 
     def more_to_come(self, device: Device, now_us: int) -> None:
-        """Something old came by itself: wait for the rest of it."""
+        """Something old came by itself: wait for the rest of it, but not for ever."""
         wanted = self._wanted.get(device.mn)
-        if wanted is not None and device.mn not in self._tasks:
+        if wanted is not None and device.mn not in self._tasks and now_us - wanted.since_us < _PATIENCE_US:
             wanted.not_before_us = max(wanted.not_before_us, now_us + self._config.settle)
 
     def hole(self, device: Device, now_us: int) -> None:
         """A period came, and one before it has not."""
         if self._asks(device) and device.mn not in self._wanted:
-            self._wanted[device.mn] = _Wanted(device, not_before_us=now_us + self._config.settle)
+            self._wanted[device.mn] = _Wanted(device, since_us=now_us, not_before_us=now_us + self._config.settle)
 
     async def run(self) -> None:
         """Until cancelled."""

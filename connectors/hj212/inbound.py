@@ -1,7 +1,6 @@
 """What arrived, made into one batch, its dead letters, and the answers that are due once the journal has them.
 
-No I/O and no waiting. What a packet says about its device (that it is back, what its clock shows, which minutes are
-there) is noted on the way.
+No I/O and no waiting. What a packet says about its device is noted on the way (`connectors.hj212.presence`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,12 +17,12 @@ from connectors.hj212.config import Hj212Config
 from connectors.hj212.devices import MINUTE, Device, resend_key
 from connectors.hj212.dialogue import ACCEPTED, ANSWERS
 from connectors.hj212.framing import Frame, Rejected
-from connectors.hj212.history import History
 from connectors.hj212.letters import LetterBudget
 from connectors.hj212.misprints import PacketInvalid
 from connectors.hj212.outages import Outages
 from connectors.hj212.packet import DATA_ANSWER, NOTICE_ANSWER, Packet, answer, parse
 from connectors.hj212.peer import Peer
+from connectors.hj212.presence import Presence
 from connectors.hj212.readings import Reader
 from connectors.hj212.server import Arrived
 from park.batch import DeadLetter, SampleBatch
@@ -37,9 +36,8 @@ TIME_WANTED, HEARTBEAT = "1013", "9015"
 _NOTICES = frozenset({TIME_WANTED, HEARTBEAT})
 #: QnRtn (HJ 212-2017, table 8).
 _WRONG_PW, _WRONG_MN = 3, 4
-_REAL_TIME = "2011"
-#: Real-time data older than this were kept by the logger.
-_OLD_US = 180_000_000
+#: So many times as many dead letters may a known device leave as a stranger.
+_KNOWN_LETTERS = 100
 
 
 class Answer(NamedTuple):
@@ -88,15 +86,15 @@ class Inbound:
         devices: Mapping[str, Device],
         health: Health,
         outages: Outages,
-        history: History,
+        presence: Presence,
     ) -> None:
         self._id = config.id
         self._devices = devices
         self._health = health
-        self._outages, self._history = outages, history
-        self._look_back_us = config.history.look_back
+        self._outages, self._presence = outages, presence
         self._reader = Reader(tags, config.id)
         self._letters = LetterBudget(config.max_letters_per_hour)
+        self._known_letters = LetterBudget(_KNOWN_LETTERS * config.max_letters_per_hour)
 
     def decode(self, arrived: Iterable[Arrived], now_us: int) -> Lot:
         """Raises nothing for what frames hold."""
@@ -132,8 +130,10 @@ class Inbound:
 
     def _reject(self, making: _Making, peer: Peer, piece: Rejected) -> None:
         """Silence (HJ 212-2017: a wrong CRC ends the execution). It counts for the device that speaks here."""
-        device = self._devices[next(reversed(peer.devices))] if peer.devices else None
-        self._letter(making, peer, piece.raw, piece.reason, piece.detail, device)
+        self._letter(making, peer, piece.raw, piece.reason, piece.detail, self._speaker(peer))
+
+    def _speaker(self, peer: Peer) -> Device | None:
+        return self._devices[next(reversed(peer.devices))] if peer.devices else None
 
     def _letter(
         self, making: _Making, peer: Peer, raw: bytes, reason: str, detail: str, device: Device | None = None
@@ -141,11 +141,14 @@ class Inbound:
         if device is not None:
             device.health.rejected += 1
             device.health.last_error = f"{reason}: {detail}"
-        elif refusal := self._letters.refuse(peer.address, making.now_us):
-            if refusal.is_first:
-                reason, detail = "too_many_rejects", f"{refusal.words} The last of them: {reason}: {detail}"
-            else:
+        if peer.devices:
+            refusal = self._known_letters.refuse(next(reversed(peer.devices)), making.now_us)
+        else:
+            refusal = self._letters.refuse(peer.address, making.now_us)
+        if refusal is not None:
+            if not refusal.is_first:
                 return
+            reason, detail = "too_many_rejects", f"{refusal.words} The last of them: {reason}: {detail}"
         making.letters.append(
             DeadLetter(
                 origin=self._id,
@@ -164,7 +167,7 @@ class Inbound:
         try:
             packet = parse(frame.segment)
         except PacketInvalid as error:
-            self._letter(making, peer, frame.raw, error.reason, error.detail)
+            self._letter(making, peer, frame.raw, error.reason, error.detail, self._speaker(peer))
             return
         device = self._devices.get(packet.mn)
         if device is None:
@@ -172,7 +175,7 @@ class Inbound:
                 f"MN {packet.mn[:64]!r} is no device of connector {self._id}; add it to its devices, or to `from` of a "
                 "tag in the park file, or correct it in the logger"
             )
-            self._refuse(making, peer, frame, packet, "unknown_device", detail, _WRONG_MN)
+            self._refuse(making, peer, frame, packet, "unknown_device", detail, _WRONG_MN, self._speaker(peer))
         elif not device.is_password(packet.pw):
             detail = f"PW is not the one configured for {packet.mn}; correct it here or in the logger"
             self._refuse(making, peer, frame, packet, "wrong_password", detail, _WRONG_PW, device)
@@ -199,10 +202,10 @@ class Inbound:
             making.answers.append(Answer(peer, answer(packet, ACCEPTED, f"QnRtn={qn_rtn}"), None))
 
     def _take_packet(self, making: _Making, peer: Peer, frame: Frame, packet: Packet, device: Device) -> None:
-        self._note_heard(peer, packet, device, making.now_us)
+        asked = device.dialogue.asked_for(packet)
+        self._presence.heard(peer, packet, device, making.now_us, asked=asked)
         device.note_deviations(frame.deviations)
         device.note_deviations(packet.deviations)
-        asked = device.dialogue.asked_for(packet)
         key = resend_key(packet)
         device.dialogue.take(packet)
         if packet.cn not in ANSWERS:
@@ -239,49 +242,10 @@ class Inbound:
         making.frames.append(RawFrame(enterprise=device.enterprise, device=device.mn, data=frame.raw))
         device.health.received += len(rows.tag) - samples
         if (text := packet.params.get("DataTime")) and (data_us := beijing_us(text.strip())) is not None:
-            self._note_data(packet, device, data_us, making.now_us, asked=asked)
+            self._presence.data(packet, device, data_us, making.now_us, asked=asked)
             if self._outages.of(device) is not None:
                 times_us = [
                     *rows.time_us[samples:],
                     *(one[2] + one[1] * 1_000_000 - 1 for one in rows.periods[periods:]),
                 ]
                 self._outages.rows(device, np.array(times_us, np.int64))
-
-    # --- what a packet tells about its device
-
-    def _note_heard(self, peer: Peer, packet: Packet, device: Device, now_us: int) -> None:
-        """It is there, over this connection; and where it was not, since when."""
-        if peer not in device.peers:
-            since_us, reason = device.health.last_received_us, device.away_because or "nothing came"
-            if not since_us and device.away_since_us > 0:
-                since_us, reason = device.away_since_us, "the service was not there"
-            if self._outages.returned(device, since_us, now_us, reason):
-                back_us = self._look_back_us if not device.health.last_received_us else 0
-                self._history.returned(device, since_us - back_us, now_us)
-            self._note_connected(peer, device, now_us)
-        elif device.peer is not peer:
-            device.peers.pop(peer)
-            device.peers[peer] = None
-        device.note_packet(packet, now_us)
-
-    def _note_connected(self, peer: Peer, device: Device, now_us: int) -> None:
-        health = device.health
-        health.reconnects += health.connected_us > 0
-        self._health.reconnects += health.connected_us > 0
-        health.connected, health.connected_us, health.peer = True, now_us, peer.name
-        device.peers[peer] = None
-        peer.devices[device.mn] = None
-
-    def _note_data(self, packet: Packet, device: Device, data_us: int, now_us: int, *, asked: bool) -> None:
-        """Which periods are there; and whether the logger is still sending what it had kept."""
-        coverage = device.coverage.get(packet.cn)
-        length_us = 0
-        if coverage is not None:
-            coverage.add(data_us)
-            length_us = coverage.length_us or 0
-            if coverage.has_holes:
-                self._history.hole(device, now_us)
-        ahead_us = round((device.health.clock_ahead_s or 0.0) * 1e6)
-        old = data_us + length_us < now_us + min(ahead_us, 0) - _OLD_US
-        if old and not asked and packet.cn in (_REAL_TIME, MINUTE):
-            self._history.more_to_come(device, now_us)

@@ -1,4 +1,4 @@
-"""How many dead letters strangers may leave: whoever sends us rubbish must not fill the database with it."""
+"""How many dead letters a stranger or a device may leave: rubbish that is sent to us must not fill the database."""
 
 from typing import NamedTuple
 

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from connectors.base import Gap, Health
 from connectors.hj212.devices import Device
 
-#: Away for more than so many times what is usual between a logger's packets: some connect only to send.
-_UNUSUAL = 3
 #: The packet that ended an absence is of just before it arrived: that was not missed.
 _LIVE_US = 5_000_000
 
@@ -32,19 +30,15 @@ class Outage:
 class Outages:
     """Those that are over and whose history is not in yet. One a device: a second one ends the first."""
 
-    def __init__(self, health: Health, on_gap: Callable[[Gap], None], gap_after_us: int) -> None:
-        self._health, self._on_gap, self._gap_after_us = health, on_gap, gap_after_us
+    def __init__(self, health: Health, on_gap: Callable[[Gap], None]) -> None:
+        self._health, self._on_gap = health, on_gap
         self._open: dict[str, Outage] = {}
 
-    def returned(self, device: Device, since_us: int, now_us: int, reason: str) -> bool:
-        """A logger spoke after silence; whether that was an absence."""
-        away_us = now_us - since_us
-        if not since_us or away_us < self._gap_after_us or away_us < _UNUSUAL * device.usual_spacing_us():
-            return False
+    def begin(self, device: Device, from_us: int, to_us: int, reason: str) -> None:
+        """A logger is back after an absence."""
         self.tell(device)
-        self._open[device.mn] = Outage(device, since_us, now_us, reason)
+        self._open[device.mn] = Outage(device, from_us, to_us, reason)
         self._health.gaps += 1
-        return True
 
     def of(self, device: Device) -> Outage | None:
         """The one whose history is not in yet."""

@@ -14,6 +14,8 @@ _KEEPALIVE_IDLE_S, _KEEPALIVE_EVERY_S, _KEEPALIVE_COUNT = 60, 15, 4
 _UNCONFIRMED_MS = 60_000
 #: Answers are small, and few are under way: what the network holds of them for a deaf peer need not be megabytes.
 _SEND_BUFFER_BYTES = 32 * 1024
+#: What is looked at before it is asked again whether a peer has been dropped: rubbish comes in many small pieces.
+_SLICE_BYTES = 4096
 #: Frames whose allowance must be there again before a peer that was too fast is read on.
 _RESUME_FRAMES = 20.0
 
@@ -57,6 +59,7 @@ class Peer(asyncio.Protocol):
         self.held_bytes = 0
         #: How often it was too fast and was held back.
         self.slowed = 0
+        self.is_closed = False
 
     # --- asyncio.Protocol
 
@@ -79,15 +82,12 @@ class Peer(asyncio.Protocol):
         if self._why_closed:
             return
         self.heard_s = self._loop.time()
-        pieces = self._framer.feed(data)
-        if not pieces:
-            return
-        self._spend(len(pieces))
-        for piece in pieces:
-            self.rejects = self.rejects + 1 if isinstance(piece, Rejected) else 0
-        self._hub.came(self, pieces)
-        if self.rejects >= self._config.max_rejects:
-            self.drop(f"{self.rejects} rejected pieces in a row: this is not HJ 212, or its framing is wrong")
+        for at in range(0, len(data), _SLICE_BYTES):
+            pieces = self._framer.feed(data[at : at + _SLICE_BYTES])
+            if pieces:
+                self._take(pieces)
+            if self._why_closed:
+                return
 
     def eof_received(self) -> bool:
         """See `asyncio.Protocol`: whoever says goodbye is let go."""
@@ -95,6 +95,7 @@ class Peer(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
+        self.is_closed = True
         if self._resume is not None:
             self._resume.cancel()
         if self._admitted:
@@ -171,6 +172,14 @@ class Peer(asyncio.Protocol):
         self._why_closed = self._why_closed or "we are stopping"
         if self._transport is not None:
             self._transport.close()
+
+    def _take(self, pieces: Sequence[Frame | Rejected]) -> None:
+        self._spend(len(pieces))
+        for piece in pieces:
+            self.rejects = self.rejects + 1 if isinstance(piece, Rejected) else 0
+        self._hub.came(self, pieces)
+        if self.rejects >= self._config.max_rejects:
+            self.drop(f"{self.rejects} rejected pieces in a row: this is not HJ 212, or its framing is wrong")
 
     def _spend(self, pieces: int) -> None:
         """A flooding peer is read as fast as its budget allows; TCP then slows it down."""

@@ -21,6 +21,8 @@ _BACKLOG = 1024
 _OTHER_FILES = 500
 _LOG_REFUSED_EVERY_S = 60.0
 _ALL = "all connections"
+#: What a piece takes beside its bytes.
+_PIECE_BYTES = 200
 
 
 class Arrived(NamedTuple):
@@ -32,7 +34,7 @@ class Arrived(NamedTuple):
     @property
     def bytes(self) -> int:
         """How much of the memory that we allow ourselves it takes."""
-        return len(self.piece.raw)
+        return len(self.piece.raw) + _PIECE_BYTES
 
 
 class Server:
@@ -136,8 +138,9 @@ class Server:
 
     def came(self, peer: Peer, pieces: Sequence[Frame | Rejected]) -> None:
         """See `connectors.hj212.peer.Hub`."""
-        count = sum(len(piece.raw) for piece in pieces)
-        self._inbox.extend(Arrived(peer, piece) for piece in pieces)
+        arrived = [Arrived(peer, piece) for piece in pieces]
+        count = sum(one.bytes for one in arrived)
+        self._inbox.extend(arrived)
         self._held_bytes += count
         peer.hold(count)
         self._news.set()

@@ -64,6 +64,19 @@ async def test_the_clock_is_set_to_ours() -> None:
         assert logger.got[-1].content.startswith("SystemTime=2026110108")
 
 
+async def test_a_clock_is_set_to_the_time_of_each_sending() -> None:
+    async def deaf_at_first(logger: Logger, request: Packet) -> None:
+        logger.station.ahead_us += 600_000_000
+        if len(logger.answers("1012")) > 1:
+            await _obedient(logger, request)
+
+    station = Station(answer_timeout="200ms", resends=20)
+    async with station.running(), Logger(station, script=deaf_at_first).connected() as logger:
+        await _ask(station, logger, _command("set-clock"))
+        first, second = (packet.params["SystemTime"] for packet in logger.got if packet.cn == "1012")
+        assert (first[:12], second[:12]) == ("202611010800", "202611010810")
+
+
 @pytest.mark.parametrize(
     ("code", "words"), [(2, "refuses"), (3, "PW is wrong"), (8, "does not know this command"), (77, "77")]
 )

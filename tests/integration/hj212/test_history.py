@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from connectors.base import Gap
-from connectors.hj212.beijing import time_us
+from connectors.hj212.beijing import text_of, time_us
 from connectors.hj212.packet import Packet
 from tests.integration.hj212.rig import MINUTE_US, MN, START_US, Logger, Station, until
 
@@ -43,7 +43,7 @@ class Archive:
             return
         for minute in minutes:
             if minute not in self.lost:
-                logger.send(logger.minute(minute, flag=4))
+                logger.send(logger.minute(minute, qn=request.qn, flag=4))
         logger.done(request)
 
     @property
@@ -242,7 +242,8 @@ async def test_one_at_a_time_and_not_all_loggers_at_once() -> None:
     station = Station(history=_QUICK | {"at_once": 2}, devices=fleet)
     async with station.running():
         for one in fleet:
-            station.connector._devices[one["mn"]].away_since_us = START_US - 10 * MINUTE_US
+            device = station.connector._devices[one["mn"]]
+            device.away_since_us, device.has_tags = START_US - 10 * MINUTE_US, True
         async with AsyncExitStack() as stack:
             for one in fleet:
                 logger = Logger(station, mn=one["mn"], script=counting)
@@ -260,6 +261,30 @@ async def test_loggers_that_connect_only_to_send_have_no_gaps() -> None:
                 await logger.until("9014")
             await _away(station, 10)
         assert len(station.gaps) <= 1  # the first time nobody could know
+
+
+async def test_a_logger_that_is_always_there_has_a_gap_each_time_it_is_not() -> None:
+    async with Station(gap_after="1m").running() as station:
+        for visit in range(4):
+            async with Logger(station).connected() as logger:
+                for minute in (0, 60):
+                    station.ahead_us += minute * MINUTE_US
+                    logger.send(logger.realtime(visit, float(minute)))
+                    await logger.until("9014", 1 + (minute > 0))
+            await _away(station, 10)
+    assert len(station.gaps) == 3
+
+
+async def test_a_clock_is_not_read_from_the_numbers_that_we_gave() -> None:
+    async with Station(history=_QUICK).running() as station, Logger(station, script=Archive()).connected() as logger:
+        behind = text_of(station.now_us() - 90_000_000, milliseconds=True)
+        logger.send(logger.realtime(0, 1.0, qn=behind))
+        for minute in (-9, -7):
+            logger.send(logger.minute(minute, qn=behind))
+        await until(lambda: len(station.minutes()) == 3)
+        ahead_s = station.connector.health.devices[MN].clock_ahead_s
+        assert ahead_s is not None
+        assert ahead_s < -85
 
 
 async def test_disabled_history_asks_nothing_and_still_tells_the_gap() -> None:

@@ -30,6 +30,24 @@ async def test_rubbish_is_bounded_told_and_ended() -> None:
         assert station.connector.health.state is State.CONNECTED
 
 
+async def test_rubbish_in_the_smallest_pieces_is_given_up_early() -> None:
+    async with Station().running() as station, Logger(station).connected() as hostile:
+        hostile.send(b"x\n" * 100_000)
+        await hostile.closed.wait()
+        await until(lambda: not station.connector._server._inbox)
+        assert station.connector.health.messages < 5_000
+        await _still_serves(station)
+
+
+async def test_a_logger_that_is_gone_before_it_is_read_is_stored_and_not_connected() -> None:
+    async with Station(gather="200ms").running() as station:
+        async with Logger(station).connected() as logger:
+            logger.send(logger.realtime(1, 1.0))
+        await until(lambda: station.values("acme.outlet.cod") == [(1, 1.0)])
+        assert not station.connector.health.devices[MN].connected
+        assert station.connector._devices[MN].peers == {}
+
+
 async def test_random_bytes_never_hurt() -> None:
     chance = random.Random(212)
     async with Station().running() as station:

@@ -37,9 +37,12 @@ class _Whole:
         return time.time_ns() // 1_000
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """Straight from the database."""
+        """Straight from the database; none while it is not made yet."""
         with psycopg.connect(self.dsn, autocommit=True) as connection:
-            return connection.execute(statement.encode()).fetchall()
+            try:
+                return connection.execute(statement.encode()).fetchall()
+            except psycopg.errors.UndefinedTable:
+                return []
 
     async def until_rows(self, statement: str, count: int) -> list[tuple[Any, ...]]:
         """Wait for so many rows."""
