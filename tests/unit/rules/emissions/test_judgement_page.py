@@ -165,3 +165,19 @@ def test_a_minute_names_itself_by_its_start() -> None:
         tags([0, 0]), np.array([START - 1, START]), np.array([1.0, 2.0]), np.zeros(2, np.uint8)
     )
     assert minutes.minute_us.tolist() == [START - MINUTE_US, START]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"),
+    [
+        pytest.param("45 N 15 M", "N", id="normal"),
+        pytest.param("30 N 30 M", "D", id="normal and one kind of abnormal"),
+        pytest.param("30 M 30 C", "D", id="two kinds of abnormal"),
+        pytest.param("60 M", "M", id="nothing but one abnormal flag"),
+        pytest.param("30 M 30 –", "M", id="nothing but one abnormal flag, and gaps"),
+        pytest.param("30 N 30 –", "D", id="too little of what is normal"),
+        pytest.param("60 –", "–", id="nothing"),
+    ],
+)
+def test_the_flag_of_an_abnormal_hour_as_the_standard_writes_it(minutes: str, expected: str) -> None:
+    assert letter(hour_of(minutes, Validity(abnormal_flag="D")).flag[0]) == expected
