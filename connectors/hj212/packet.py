@@ -21,8 +21,8 @@ _PLAIN = re.compile(
     r"(?:PNUM=([0-9]{1,4});PNO=([0-9]{1,4});)?CP=&&([^&\0-\x1f]*)&&"
 )
 _VALUE = re.compile(r"=(//[^/]*//(?=[;,]|$)|[^;,]*)")
-#: Content that is not ``name=value``: a 2025 sender may encrypt it.
 _CIPHER = re.compile(r"[0-9A-Za-z+/\s]{16,}={0,2}")
+_VERSION_2025 = 2
 #: EPC-96, of 2017 and later; 2005 has its own.
 _STANDARD_MN = re.compile(r"[0-9A-F]{24}")
 _GREATEST_FLAG = 255
@@ -78,8 +78,8 @@ class Packet:
         #: Names as sent, each with the separator before it; and the values, one for each.
         self.keys = tuple(parts[0::2])
         self.values = parts[1::2]
-        #: True: the content cannot be read without a key (2025).
-        self.encrypted = len(self.values) <= 1 and _CIPHER.fullmatch(content) is not None
+        #: True: the content cannot be read without a key. Only HJ 212-2025 knows that.
+        self.encrypted = self.version >= _VERSION_2025 and _is_cipher(content, self.values, deviations)
         #: How the names are to be understood.
         self.shape: Shape = shape_of(self.keys)
         odd = () if self.encrypted else self.shape.deviations
@@ -180,6 +180,13 @@ def frame(segment: bytes) -> bytes:
     if len(segment) > _LONGEST_SEGMENT:
         raise ValueError(f"a data segment of {len(segment)} bytes; at most {_LONGEST_SEGMENT} can be said, split it")
     return b"##%04d%s%04X\r\n" % (len(segment), segment, crc16(segment))
+
+
+def _is_cipher(content: str, values: list[str], deviations: tuple[str, ...]) -> bool:
+    """Not ``name=value``: bytes that are no text, or digits and letters whose only ``=`` end them (base 64)."""
+    if not values:
+        return bool(content.strip())
+    return "not_text" in deviations or (len(values) == 1 and _CIPHER.fullmatch(content) is not None)
 
 
 def _odd_head(packet: Packet) -> list[str]:

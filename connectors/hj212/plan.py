@@ -29,7 +29,7 @@ _SAMPLED = {
     DAY: frozenset({"DayData", "NightData"}),
 }
 _SUFFIX_OF = {suffix.lower(): suffix for suffix in SUFFIXES}
-_MAX_PLANS, _MAX_UNMAPPED = 128, 200
+_MAX_PLANS, _MAX_UNMAPPED = 64, 200
 
 
 class SampleStep(NamedTuple):

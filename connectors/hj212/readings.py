@@ -73,11 +73,11 @@ class Reader:
         ``asked``: it came because we asked for history. ``minute_s``: length of this logger's minute data; None: it is
         learnt. ``strict``: a value that is written oddly is refused instead of read.
         """
-        if packet.cn not in DATA_CNS or not packet.values:
-            return Reading()
         if packet.encrypted:
             detail = f"CP of {packet.cn} is encrypted (HJ 212-2025); its key is not known here, so it is kept as it is"
             return Reading([Refusal("needs_key", detail)])
+        if packet.cn not in DATA_CNS or not packet.values:
+            return Reading()
         samples, periods = len(rows.tag), len(rows.periods)
         content = Content(rows, asked=asked, strict=strict)
         device = self._devices.get(packet.mn)

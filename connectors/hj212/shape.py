@@ -13,8 +13,8 @@ _SEPARATORS = re.compile(r"[;,]")
 _BLANKS = re.compile(r"\s+")
 _SUFFIX_OF = {suffix.lower(): suffix for suffix in SUFFIXES}
 _PARAMETER_OF = {name.lower(): name for name in PARAMETERS}
-#: Bounds on what is kept: senders that make up names must not make us grow.
-_MAX_SHAPES, _MAX_KEYS, _MAX_KEY_LENGTH = 4096, 256, 48
+#: Bounds on what is kept: senders that make up names must not make us grow. Names in all, in one, letters of each.
+_MAX_NAMES, _MAX_KEYS, _MAX_KEY_LENGTH = 100_000, 256, 48
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,18 +30,32 @@ class Shape:
     deviations: tuple[str, ...]
 
 
-_known: dict[tuple[str, ...], Shape] = {}
+class _Known:
+    """Shapes by the names that they were found for."""
+
+    def __init__(self) -> None:
+        self.shapes: dict[tuple[str, ...], Shape] = {}
+        self._names = 0
+
+    def keep(self, keys: tuple[str, ...], shape: Shape) -> None:
+        """Unless it is too long. When there are too many, all are forgotten."""
+        if len(keys) > _MAX_KEYS or max(map(len, keys)) > _MAX_KEY_LENGTH:
+            return
+        self._names += len(keys)
+        if self._names > _MAX_NAMES:
+            self.shapes, self._names = {}, len(keys)
+        self.shapes[keys] = shape
+
+
+_known = _Known()
 
 
 def shape_of(keys: tuple[str, ...]) -> Shape:
     """The shape of names as sent, each with the separator before it; the last is what stands after the last value."""
-    shape = _known.get(keys)
+    shape = _known.shapes.get(keys)
     if shape is None:
         shape = _find_shape(keys)
-        if len(keys) <= _MAX_KEYS and max(map(len, keys)) <= _MAX_KEY_LENGTH:
-            if len(_known) >= _MAX_SHAPES:
-                _known.clear()
-            _known[keys] = shape
+        _known.keep(keys, shape)
     return shape
 
 

@@ -148,10 +148,23 @@ def test_chinese_in_gb_18030_is_read_and_told() -> None:
     assert packet.deviations == ("not_utf8",)
 
 
-def test_what_is_encrypted_is_known_as_such() -> None:
-    assert parse(segment("A0b1C2d3E4f5A0b1C2d3E4f5==", flag=9)).encrypted
-    assert not parse(segment("DataTime=20160801085857", flag=9)).encrypted
-    assert not parse(segment("", flag=9)).encrypted
+@pytest.mark.parametrize(
+    "cipher",
+    [
+        pytest.param(b"A0b1C2d3E4f5A0b1C2d3E4f5==", id="base 64"),
+        pytest.param(b"A0B1C2D3E4F5A0B1C2D3E4F5A0B1C2D3", id="hex"),
+        pytest.param(bytes(range(128, 256)) + b"=;=", id="bytes"),
+    ],
+)
+def test_what_is_encrypted_is_known_as_such(cipher: bytes) -> None:
+    whole = segment("XX", flag=9).replace(b"XX", cipher)
+    assert parse(whole).encrypted
+    assert not parse(whole.replace(b"Flag=9", b"Flag=5")).encrypted
+
+
+@pytest.mark.parametrize("content", ["", " ", "DataTime=20160801085857", "RtdInterval=30"])
+def test_plain_content_of_2025_is_not_taken_for_encrypted(content: str) -> None:
+    assert not parse(segment(content, flag=9)).encrypted
 
 
 def test_an_answer_repeats_qn_and_version() -> None:

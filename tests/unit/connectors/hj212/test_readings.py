@@ -148,8 +148,9 @@ def test_packets_that_carry_no_values_become_no_rows(cn: str) -> None:
     assert (reading, len(rows)) == (Reading(), 0)
 
 
-def test_what_is_encrypted_waits_for_a_key() -> None:
-    _, reading = read("A0b1C2d3E4f5A0b1C2d3E4f5==", "a21026", flag=9)
+@pytest.mark.parametrize("content", ["A0b1C2d3E4f5A0b1C2d3E4f5==", "A0B1C2D3E4F5A0B1C2D3E4F5A0B1C2D3"])
+def test_what_is_encrypted_waits_for_a_key(content: str) -> None:
+    _, reading = read(content, "a21026", flag=9)
     assert reasons(reading) == ["needs_key"]
 
 
