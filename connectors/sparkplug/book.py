@@ -3,7 +3,7 @@
 No I/O and no clock: a function of the messages, in order, and of the times that are passed in (epoch microseconds).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from connectors.base import DeviceHealth
 from connectors.codecs.base import Rows
@@ -34,17 +34,18 @@ class Book:
     """See the module."""
 
     def __init__(
-        self, config: SparkplugConfig, addresses: Addresses, marks: Marks, devices: dict[str, DeviceHealth]
+        self, config: SparkplugConfig, addresses: Addresses, marks: Marks, meet: Callable[[str, DeviceHealth], object]
     ) -> None:
+        """``meet`` is told of every edge node and device, once: ``GROUP/EDGE[/DEVICE]``, and its health."""
         self._config = config
         self._addresses = addresses
         self._marks = marks
-        self._devices = devices
+        self._meet = meet
         self._nodes: dict[tuple[str, str], Node] = {}
         self._parties: dict[str, int] = {}
+        #: After connecting, who has not been heard until then is not there; None: that has been settled.
+        self._unheard_until_us: int | None = None
         self.reading = Reading(store_transient=config.store_transient, revive=marks.revive)
-
-    # --- who is there
 
     def expect(self) -> None:
         """The edge nodes and devices that the park file names, before anything is heard of them."""
@@ -82,8 +83,8 @@ class Book:
         return True
 
     def _health(self, key: str, device: str, enterprise: str) -> DeviceHealth:
-        health = DeviceHealth(device=device, enterprise=enterprise, protocol=NAMESPACE)
-        self._devices[key] = health
+        health = DeviceHealth(device=device, enterprise=enterprise, protocol=NAMESPACE, peer=key.partition("/")[0])
+        self._meet(key, health)
         return health
 
     def nodes(self) -> Iterator[Node]:
@@ -245,6 +246,9 @@ class Book:
 
     def tend(self, rows: Rows, now_us: int) -> list[Node]:
         """Mark what was awaited for too long; the edge nodes to be asked for their births now."""
+        if self._unheard_until_us is not None and now_us >= self._unheard_until_us:
+            self._unheard_until_us = None
+            self.mark_lost(rows, now_us)
         asked: list[Node] = []
         for node in self._nodes.values():
             if node.gap_due_us is not None and now_us >= node.gap_due_us:
@@ -263,6 +267,7 @@ class Book:
 
     def lose(self) -> None:
         """The broker is gone, and has not kept our session: what happened meanwhile is not known."""
+        self._unheard_until_us = None
         for node in self._nodes.values():
             node.sequence.end()
             node.rebirth.settle()
@@ -271,7 +276,7 @@ class Book:
                 party.lose()
 
     def mark_lost(self, rows: Rows, now_us: int) -> None:
-        """It has been gone for too long: no value of what we know nothing of is to be believed."""
+        """For too long: no value of what we know nothing of is to be believed."""
         for node in self._nodes.values():
             for party in node.parties():
                 if party.life is Life.UNKNOWN and party.shows:
@@ -279,7 +284,8 @@ class Book:
                     self._marks.mark(party.targets.values(), now_us + min(node.ahead_us, _MOST_AHEAD_US), rows)
 
     def greet(self, now_us: int) -> None:
-        """We are connected: edge nodes that are not born by themselves soon are asked to be."""
+        """We are connected: who is not born by itself soon is asked to be, and in the end given up."""
+        self._unheard_until_us = now_us + self._config.mark_after
         for node in self._nodes.values():
             if node.life is not Life.BORN:
                 node.rebirth.want(now_us, "we have just connected", after_us=self._config.birth_wait, tries=_TRIES)

@@ -41,7 +41,7 @@ class SparkplugConfig(BrokerConfig):
     birth_wait: DurationUs = Field(default=3 * _S_US, ge=0)
     #: A device that is not born so long after its edge node is away.
     device_birth_timeout: DurationUs = Field(default=15 * _S_US, gt=0)
-    #: Without a broker for so long, nothing is known of the edge nodes: their tags are marked bad.
+    #: Without a broker for so long, or not heard of for so long after connecting: tags are marked bad.
     mark_after: DurationUs = Field(default=60 * _S_US, gt=0)
     #: Take metrics that are marked as transient, which the sender does not want to be stored.
     store_transient: bool = False

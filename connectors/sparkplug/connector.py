@@ -2,7 +2,7 @@
 
 import structlog
 
-from connectors.base import Context
+from connectors.base import Context, DeviceHealth
 from connectors.codecs.base import Rows
 from connectors.mqtt.carrier import BrokerConnector
 from connectors.mqtt.events import Arrived, Connected, Event, Message
@@ -26,8 +26,8 @@ class SparkplugConnector(BrokerConnector):
         super().__init__(config, context, kind=config.kind)
         self._sparkplug = config
         marks = Marks(context.tags.size, context.newest_us)
-        self._reader = Reader(config, context.tags, marks, self._health.devices)
-        self._health.bad_addresses = self._unreadable()
+        self._reader = Reader(config, context.tags, marks, self._meet)
+        self._health.bad_addresses = self._amiss = self._reader.book.unreadable()
         #: When the connection that we have (or want) was begun, which our birth and last will have in common.
         self._state_us = 0
         self._away_since_us: int | None = None
@@ -53,8 +53,12 @@ class SparkplugConnector(BrokerConnector):
             self._is_welcome = False
             self._reader.book.greet(now_us)
 
+    def _meet(self, name: str, device: DeviceHealth) -> None:
+        # A new mapping each time: it may be read on the event loop while a lot is decoded beside it.
+        self._health.devices = {**self._health.devices, name: device}
+
     def _unreadable(self) -> dict[str, str]:
-        return self._reader.book.unreadable()
+        return self._amiss
 
     def _will(self) -> Message | None:
         self._state_us = self._context.clock()
@@ -97,7 +101,8 @@ class SparkplugConnector(BrokerConnector):
                 "An edge node is asked for its births.", connector=self._config.id, node=node.name, why=node.rebirth.why
             )
         await self._put_rows(link, rows, now_us)
-        if self._health.bad_addresses != {**self._unreadable(), **self._refused_topics}:
+        if self._amiss != (amiss := self._reader.book.unreadable()):
+            self._amiss = amiss
             self._show_state()
 
     async def _miss(self, link: Link) -> None:

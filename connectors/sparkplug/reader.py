@@ -1,6 +1,6 @@
 """What arrived, made into one batch and its dead letters: whose topic it is, what its payload holds, what it means."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
@@ -40,8 +40,10 @@ class _Route:
 class Reader:
     """Sorts by topic, unpacks, hands to the book, quarantines."""
 
-    def __init__(self, config: SparkplugConfig, tags: TagTable, marks: Marks, devices: dict[str, DeviceHealth]) -> None:
-        """Raises ValueError where a group belongs to an enterprise that the park does not have."""
+    def __init__(
+        self, config: SparkplugConfig, tags: TagTable, marks: Marks, meet: Callable[[str, DeviceHealth], object]
+    ) -> None:
+        """``meet``: see `Book`. Raises ValueError where a group's enterprise is none of the park's."""
         self._config = config
         addresses = Addresses(tags, config.id)
         for group, enterprise in config.enterprise_of.items():
@@ -52,7 +54,7 @@ class Reader:
                 )
         self._enterprise_of = dict(config.enterprise_of) or {one: one for one in addresses.enterprises}
         self._marks = marks
-        self.book = Book(config, addresses, marks, devices)
+        self.book = Book(config, addresses, marks, meet)
         self.book.expect()
         self._routes: dict[bytes, _Route] = {}
         #: Somebody else (or our own last will, late) told edge nodes that we are away.

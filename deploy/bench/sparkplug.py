@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 
+from connectors.base import DeviceHealth
 from connectors.mqtt.events import Arrived
 from connectors.sparkplug.config import SparkplugConfig
 from connectors.sparkplug.marks import Marks
@@ -45,7 +46,7 @@ def run(seconds: float = 6.0) -> dict[str, object]:
 def _rate(count: int, make: Callable[[int, int], Metric], seconds: float) -> float:
     table = TagTable(_park())
     config = SparkplugConfig.model_validate({"id": "bench", "kind": "sparkplug", "host": "localhost"})
-    reader = Reader(config, table, Marks(table.size, None), {})
+    reader = Reader(config, table, Marks(table.size, None), dict[str, DeviceHealth]().__setitem__)
     reader.read([_arrived("NBIRTH", [_birth(tag) for tag in range(_TAGS)], 0)], _EPOCH_MS * 1000)
     # 256 messages, so that their numbers go round.
     lot = [_arrived("NDATA", [make(tag, n) for tag in range(count)], (n + 1) % 256) for n in range(256)]

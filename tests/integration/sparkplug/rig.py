@@ -135,7 +135,8 @@ class WireEdge:
                 if self.obeys:
                     self.birth()
 
-    def _send(self, kind: str, metrics: Sequence[Metric], device: str = "") -> None:
+    def send(self, kind: str, metrics: Sequence[Metric], device: str = "") -> None:
+        """Any message."""
         payload = Payload(timestamp=now_ms(), metrics=metrics, seq=self.seq)
         self.seq = (self.seq + 1) % 256
         self.sent = self.client.publish(self._topic(kind, device), payload.SerializeToString(), qos=self.qos)
@@ -144,20 +145,20 @@ class WireEdge:
         """Its own, and its device's."""
         self.seq = 0
         bd_seq = Metric(name="bdSeq", datatype=DataType.INT64, long_value=self.bd_seq)
-        self._send("NBIRTH", [bd_seq, double("Tank/Level", level, 1), double("Tank/Open", 1.0, 2)])
-        self._send("DBIRTH", [double("Stack/SO2", 12.5, 21), double("Stack/NOx", 48.0, 22)], "CEMS1")
+        self.send("NBIRTH", [bd_seq, double("Tank/Level", level, 1), double("Tank/Open", 1.0, 2)])
+        self.send("DBIRTH", [double("Stack/SO2", 12.5, 21), double("Stack/NOx", 48.0, 22)], "CEMS1")
 
     def data(self, value: float) -> None:
         """The tank's level, by alias."""
-        self._send("NDATA", [by_alias(1, value)])
+        self.send("NDATA", [by_alias(1, value)])
 
     def device_data(self, value: float) -> None:
         """The device's SO2, by alias."""
-        self._send("DDATA", [by_alias(21, value)], "CEMS1")
+        self.send("DDATA", [by_alias(21, value)], "CEMS1")
 
     def device_death(self) -> None:
         """Its device is lost."""
-        self._send("DDEATH", [], "CEMS1")
+        self.send("DDEATH", [], "CEMS1")
 
     def lose_a_message(self) -> None:
         """It was sent, and nobody gets it."""

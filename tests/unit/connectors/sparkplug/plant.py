@@ -94,7 +94,7 @@ class Host:
 
     def __init__(self, **fields: Any) -> None:
         self.devices: dict[str, DeviceHealth] = {}
-        self.reader = Reader(config(**fields), TABLE, Marks(TABLE.size, None), self.devices)
+        self.reader = Reader(config(**fields), TABLE, Marks(TABLE.size, None), self.devices.__setitem__)
         self.now_ms = NOON_MS
         self.reasons: list[str] = []
         self.details: list[str] = []

@@ -250,6 +250,18 @@ def test_edge_node_that_is_born_by_itself_is_not_asked() -> None:
     assert "E1/EON1" not in [one for _ in range(60) for one in host.wait(S_MS)[0]]
 
 
+def test_who_is_not_heard_of_after_connecting_is_marked_bad_in_the_end() -> None:
+    host, edge = _born()
+    host.reader.book.lose()
+    host.reader.book.greet(host.now_ms * 1000)
+    host.now_ms += S_MS
+    edge.birth()
+    marked = [one for _ in range(70) for one in host.wait(S_MS)[1]]
+    assert {one.tag for one in marked} == {"E2.tank.level", "E1.stack.so2", "E1.stack.nox", "E1.plc.speed"}
+    assert {one.quality for one in marked} == {"bad/not_connected"}
+    assert len(marked) == 4
+
+
 # --- whose is what
 
 

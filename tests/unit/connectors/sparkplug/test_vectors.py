@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from connectors.base import DeviceHealth
 from connectors.codecs.base import Rows
 from connectors.mqtt.events import Arrived
 from connectors.sparkplug.marks import Marks
@@ -53,7 +54,9 @@ def _expected(vector: dict[str, Any], names: dict[int, str]) -> list[tuple[str, 
 def test_every_payload_of_another_library_says_what_it_should_and_its_gap_asks_for_rebirth() -> None:
     vectors = json.loads(_VECTORS.read_text("utf-8"))
     table = _park(vectors)
-    reader = Reader(config(enterprise_of={"Park": "acme"}), table, Marks(table.size, None), {})
+    reader = Reader(
+        config(enterprise_of={"Park": "acme"}), table, Marks(table.size, None), dict[str, DeviceHealth]().__setitem__
+    )
     names: dict[int, str] = {}
     letters: list[tuple[str, str]] = []
     for vector in vectors:
