@@ -11,6 +11,7 @@ from rules.emissions.exceed import EarlyWarning
 from rules.emissions.limits import Confirmation
 from rules.emissions.marks import Quota
 from rules.emissions.rates import ScoreRule
+from rules.emissions.validity import Validity, validities
 
 
 class _Model(BaseModel):
@@ -53,12 +54,24 @@ class Emissions(_Model):
     tolerance: Tolerance = Tolerance()
     #: How long marks of some types may last; by the full id of the source, or ``*`` for every source.
     quotas: dict[str, tuple[Quota, ...]] = {}
+    #: A site's changes of the presets of validity, and presets of its own (``like: flue_gas``); see judgement.md.
+    validity: dict[str, dict[str, object]] = {}
     #: How the score of delivery is made of the rates.
     score: ScoreRule = ScoreRule()
     #: A minute or hour is judged so long after its end: what comes later makes a revision.
     grace: DurationUs = Field(default=20_000_000, ge=0)
     #: How often the judge looks for what there is to judge.
     every: DurationUs = Field(default=5_000_000, gt=0)
+
+    @field_validator("validity")
+    @classmethod
+    def _makes_sense(cls, given: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
+        validities(given)
+        return given
+
+    def presets(self) -> dict[str, Validity]:
+        """By name, with the site's changes."""
+        return validities(self.validity)
 
     @field_validator("limits", mode="before")
     @classmethod

@@ -82,7 +82,7 @@ class Judge:
         self._config = config
         self._clock = clock
         self._tell = tell
-        self.sources: list[JudgedSource] = judged_sources(tags, limits)
+        self.sources: list[JudgedSource] = judged_sources(tags, limits, config.presets())
         self._of_tag = {tag.info.ix: source for source in self.sources for tag in source.tags}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="judge", daemon=True)

@@ -1,6 +1,6 @@
 """What judgement goes by, compiled once: of every tag its validity, conversion, companions, limits and units."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -8,17 +8,16 @@ from park import units
 from park.index import TagInfo, TagTable
 from park.model import Source, SourceKind
 from park.outlet import Outlet, Role
+from park.quantities import QUANTITIES
 from rules.emissions.applicable import Spans
 from rules.emissions.convert import OxygenRule
 from rules.emissions.limits import LimitBook
-from rules.emissions.validity import AIR, FLUE_GAS, PRESETS, WASTE_WATER, WASTE_WATER_PH, Validity
+from rules.emissions.validity import Validity
 from service.store.touched import JUDGED_KINDS
 
-#: Quantities that serve others, or are a state of the place, and are nothing that is emitted.
-NO_POLLUTANTS = frozenset(
-    {*(role.value for role in Role), "wind_speed", "wind_direction", "conductivity", "turbidity", "noise"}
-)
 _NOTHING = Spans(())
+#: The preset of each kind of source; others are air.
+_USUAL = {SourceKind.WASTE_GAS_OUTLET: "flue_gas", SourceKind.WASTE_WATER_OUTLET: "waste_water"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +36,7 @@ class JudgedTag:
     @property
     def is_pollutant(self) -> bool:
         """Held against limits, converted, reckoned in kg."""
-        return self.info.tag.quantity not in NO_POLLUTANTS
+        return _may_pollute(self.info.tag.quantity)
 
     def oxygen_rule(self, at_us: int, outlet: Outlet) -> OxygenRule:
         """To which oxygen content its value is brought at that time: as the limit in force says, else the outlet."""
@@ -47,6 +46,12 @@ class JudgedTag:
         if limit is not None:
             return _rule(limit.o2_reference, limit.excess_air)
         return _rule(outlet.reference_oxygen, outlet.excess_air if outlet.reference_oxygen is None else None)
+
+
+def _may_pollute(quantity: str) -> bool:
+    """Also a word that the vocabulary does not know: a permit may limit it."""
+    known = QUANTITIES.get(quantity)
+    return known is None or known.is_pollutant
 
 
 @lru_cache(maxsize=256)
@@ -66,16 +71,16 @@ class JudgedSource:
     roles: dict[Role, int]
 
 
-def judged_sources(tags: TagTable, limits: LimitBook) -> list[JudgedSource]:
-    """Of the park, in file order."""
+def judged_sources(tags: TagTable, limits: LimitBook, presets: Mapping[str, Validity]) -> list[JudgedSource]:
+    """Of the park, in file order. Raises ValueError where an outlet names a preset of validity that does not exist."""
     by_source: dict[str, list[TagInfo]] = {}
     for info in tags.infos:
         if info.source.kind in JUDGED_KINDS:
             by_source.setdefault(info.source_id, []).append(info)
-    return [_source(name, infos, limits) for name, infos in by_source.items()]
+    return [_source(name, infos, limits, presets) for name, infos in by_source.items()]
 
 
-def _source(name: str, infos: Sequence[TagInfo], limits: LimitBook) -> JudgedSource:
+def _source(name: str, infos: Sequence[TagInfo], limits: LimitBook, presets: Mapping[str, Validity]) -> JudgedSource:
     source = infos[0].source
     outlet = source.judged_as
     assert outlet is not None
@@ -85,33 +90,37 @@ def _source(name: str, infos: Sequence[TagInfo], limits: LimitBook) -> JudgedSou
         id=name,
         source=source,
         outlet=outlet,
-        tags=tuple(_tag(info, source, outlet, limits) for info in infos),
+        tags=tuple(_tag(info, source, outlet, limits, presets) for info in infos),
         roles=roles,
     )
 
 
-def _tag(info: TagInfo, source: Source, outlet: Outlet, limits: LimitBook) -> JudgedTag:
+def _tag(
+    info: TagInfo, source: Source, outlet: Outlet, limits: LimitBook, presets: Mapping[str, Validity]
+) -> JudgedTag:
     water = source.kind is SourceKind.WASTE_WATER_OUTLET
     return JudgedTag(
         info=info,
-        validity=_validity(info, source, outlet),
-        hour_limits=limits.lookup(info.id, "hour") if info.tag.quantity not in NO_POLLUTANTS else _NOTHING,
-        day_limits=limits.lookup(info.id, "day") if info.tag.quantity not in NO_POLLUTANTS else _NOTHING,
+        validity=_validity(info, source, outlet, presets),
+        hour_limits=limits.lookup(info.id, "hour") if _may_pollute(info.tag.quantity) else _NOTHING,
+        day_limits=limits.lookup(info.id, "day") if _may_pollute(info.tag.quantity) else _NOTHING,
         amount_factor=_factor(info.tag.unit, "mg/L", 1e-3) if water else _factor(info.tag.unit, "mg/m3", 1e-6),
         flow_factor=_flow_factor(info.tag.unit),
     )
 
 
-def _validity(info: TagInfo, source: Source, outlet: Outlet) -> Validity:
-    preset = outlet.validity
-    if preset is None:
-        usual = {SourceKind.WASTE_GAS_OUTLET: FLUE_GAS, SourceKind.WASTE_WATER_OUTLET: WASTE_WATER}
-        found = usual.get(source.kind, AIR)
-    else:
-        found = PRESETS[preset]
+def _validity(info: TagInfo, source: Source, outlet: Outlet, presets: Mapping[str, Validity]) -> Validity:
+    name = outlet.validity or _USUAL.get(source.kind, "air")
+    if name not in presets:
+        known = ", ".join(presets)
+        raise ValueError(
+            f"{info.source_id}: validity {name!r} is no preset; known: {known}; or add it to emissions.validity"
+        )
+    found = presets[name]
     # pH is no amount of anything: it is never weighted by the flow.
-    if found.weighting == "flow" and (info.tag.quantity == "ph" or info.tag.quantity in NO_POLLUTANTS):
-        return WASTE_WATER_PH if found == WASTE_WATER else found.model_copy(update={"weighting": "time"})
+    if found.weighting == "flow" and (info.tag.quantity == "ph" or not _may_pollute(info.tag.quantity)):
+        of_ph = presets.get(f"{name}_ph")
+        return of_ph or found.model_copy(update={"weighting": "time"})
     return found
 
 
