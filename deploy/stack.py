@@ -21,6 +21,8 @@ from service.api.keys import Keys
 _READY_WITHIN_S = 60.0
 _POLL_S = 0.1
 _LIMITS = Path(__file__).parent / "limits"
+#: As edge nodes call us.
+_PRIMARY_HOST = "parkwatch"
 #: Data loggers of a demonstration report every second, and are less patient than the standard's 10 s.
 _IMPATIENT = {"realtime_every": "1s", "ack_timeout": "1s", "backoff": "300ms", "most_backoff": "2s"}
 
@@ -36,8 +38,9 @@ class Stack:
         http_port: int | None = None,
         journal: Mapping[str, Any] | None = None,
         hj212: Mapping[str, Any] | None = None,
+        emissions: Mapping[str, Any] | None = None,
     ) -> None:
-        """``journal``, ``hj212``: these sections of the configuration beside what is usual."""
+        """``journal``, ``hj212``, ``emissions``: these parts of the configuration beside what is usual."""
         self.park_file = park_file.resolve()
         self._rules_file = rules_file.resolve() if rules_file else None
         self.tags = TagTable(load_park(park_file.read_text("utf-8"), str(park_file)).park)
@@ -54,6 +57,7 @@ class Stack:
         self.broker = EmbeddedBroker(self.directory / "broker")
         self.dsn = ""
         self._journal, self._hj212 = dict(journal or {}), dict(hj212 or {})
+        self._emissions = {"limits": str(_LIMITS), **(emissions or {})}
         self._opcua_ports = {name: free_port() for name in self.connectors("opcua")}
         #: Where data loggers connect, by connector.
         self.logger_ports = {name: free_port() for name in self.connectors("hj212")}
@@ -111,6 +115,9 @@ class Stack:
         for name, port in self.logger_ports.items():
             told = {"connector": name, "port": port, **_IMPATIENT, **(loggers or {})}
             children.append(self._simulator("hj212_fleet", {**stage, "fleet": told}, on_event))
+        for name in self.connectors("sparkplug"):
+            nodes = {"connector": name, "port": self.broker.port, "host_id": _PRIMARY_HOST}
+            children.append(self._simulator("sparkplug_nodes", {**stage, "fleet": nodes}, on_event))
         for name in self.connectors("http"):
             owners = {info.enterprise for info in self.tags.of_connector(name)}
             pushers = {"connector": name, "url": self.url, "keys": dict.fromkeys(owners, self._push_key)}
@@ -149,6 +156,10 @@ class Stack:
             }
             for name, port in self.logger_ports.items()
         ]
+        sparkplug = [
+            {"kind": "sparkplug", "id": name, "host": "127.0.0.1", "port": self.broker.port, "host_id": _PRIMARY_HOST}
+            for name in self.connectors("sparkplug")
+        ]
         http = [{"kind": "http", "id": name} for name in self.connectors("http")]
         config = {
             "park": str(self.park_file),
@@ -156,8 +167,8 @@ class Stack:
             "data_dir": str(self.data_dir),
             "http": {"port": self.http_port},
             "journal": self._journal,
-            "emissions": {"limits": str(_LIMITS)},
-            "connectors": [*opcua, *mqtt, *hj212, *http],
+            "emissions": self._emissions,
+            "connectors": [*opcua, *mqtt, *hj212, *sparkplug, *http],
         }
         file = self.directory / "parkwatch.yaml"
         file.write_text(json.dumps(config, indent=1))  # JSON is YAML

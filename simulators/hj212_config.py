@@ -38,6 +38,8 @@ class LoggerConfig(_Model):
     #: Reference oxygen it converts to, %; None: what the park file says of the outlet.
     o2_reference: float | None = Field(default=None, ge=0, lt=21)
     calibrations: Calibrations | None = None
+    #: Uploads it keeps for a line that is down; None: as many as all others.
+    buffer: PositiveInt | None = None
 
 
 class FleetConfig(_Model):
@@ -63,7 +65,7 @@ class FleetConfig(_Model):
     #: Periods kept for a host that asks: minutes; hours and days are kept for as long as a year has.
     archive: PositiveInt = 2_880
     #: Loggers' clocks run so many times as fast as ours, and began at this time (epoch microseconds) when the first
-    #: frame was played: days in minutes, all of them past.
+    #: frame was played: days in minutes. They never overtake ours.
     clock_speed: float = Field(default=1.0, gt=0)
     clock_from_us: int | None = None
     #: Every mean that any of them makes is written here too, a JSON line each: what a test holds the host against.

@@ -31,7 +31,7 @@ class Logger:
     ) -> None:
         self.mn, self.wiring, self.config = mn, wiring, config
         self.hand = Hand(mn=mn, password=config.password, profile=config.profile)
-        self.outbox = Outbox(fleet.buffer)
+        self.outbox = Outbox(config.buffer or fleet.buffer)
         self.bench = Bench(wiring=wiring)
         self.clock = DeviceClock(drift_ppm=config.drift_ppm, ahead_us=round(config.ahead_s * 1e6))
         self.periods = Periods(

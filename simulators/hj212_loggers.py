@@ -39,6 +39,7 @@ class LoggerFleet:
         self._config = config
         self._clock: Clock = wall_clock_us
         self._began_us: int | None = None
+        self._last_us: int | None = None
         self._ledger: IO[str] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         devices: dict[str, list[TagInfo]] = {}
@@ -81,7 +82,7 @@ class LoggerFleet:
         config = self._config
         if self._began_us is None or config.clock_from_us is None:
             return now_us
-        return config.clock_from_us + round((now_us - self._began_us) * config.clock_speed)
+        return min(now_us, config.clock_from_us + round((now_us - self._began_us) * config.clock_speed))
 
     def _now(self) -> int:
         return self._base(self._clock())
@@ -120,11 +121,20 @@ class LoggerFleet:
         self._clock = clock
         if self._began_us is None:
             self._began_us = frame.now_us
-        base_us = self._base(frame.now_us)
+        moments_us = self._moments(self._base(frame.now_us))
         for one in self.loggers:
             acting = [fault for fault, tags in frame.on_the_wire if one.tags.intersection(tags)]
             one.link.suffer(troubles(acting))
-            one.logger.observe(frame, base_us)
+            for base_us in moments_us:
+                one.logger.observe(frame, base_us)
+
+    def _moments(self, base_us: int) -> Sequence[int]:
+        """When the frame is measured: once; where clocks run fast, in every sample's time since the last frame."""
+        last_us, self._last_us = self._last_us, base_us
+        if self._config.clock_from_us is None or last_us is None:
+            return (base_us,)
+        step_us = self._config.sample_every
+        return range((last_us // step_us + 1) * step_us, base_us + 1, step_us)
 
     def _note(self, mn: str, closed: Closed) -> None:
         if self._ledger is None:

@@ -23,9 +23,10 @@ def report(judged_demo: DemoProcess, demo_place: Path) -> dict[str, Any]:
 
 
 def test_report_tells_that_all_protocols_delivered(report: dict[str, Any]) -> None:
-    assert set(report["protocols"]) == {"opcua", "mqtt", "hj212", "http"}
+    assert set(report["protocols"]) == {"opcua", "mqtt", "hj212", "sparkplug", "http"}
     for counts in report["protocols"].values():
-        assert counts["received"] == counts["journalled"] == counts["stored"] > 100
+        # What an edge node says again when it is born anew is stored once.
+        assert counts["received"] == counts["journalled"] >= counts["stored"] > 100
 
 
 def test_report_tells_what_became_of_spoilt_and_missing_telegrams(report: dict[str, Any]) -> None:

@@ -192,7 +192,7 @@ def test_a_fault_of_the_line_acts_on_the_loggers_behind_it(make_world: MakeWorld
         pytest.param("park.FL-NE", 4, id="a source"),
         pytest.param("mqtt/fl-ne", 4, id="a device"),
         pytest.param("opcua-jinghui", 24, id="a connector"),
-        pytest.param("jinghui", 28, id="an enterprise"),
+        pytest.param("jinghui", 31, id="an enterprise"),
     ],
 )
 def test_what_drops_out_says_nothing(tell: Tell, target: str, count: int) -> None:
