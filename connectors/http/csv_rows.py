@@ -20,6 +20,7 @@ _SEPARATORS = (",", "\t", ";")
 def read(body: bytes, allowed: Allowed, *, most_rows: int) -> Cells:
     """``body`` is UTF-8. Raises BodyInvalid, BodyTooLarge."""
     separator, names = _header(body)
+    body = body if body.endswith(b"\n") else body + b"\n"
     misshapen: list[tuple[int, str, str]] = []
 
     def skip(row: pa_csv.InvalidRow) -> str:

@@ -151,7 +151,7 @@ def _judged(long: _Long, allowed: Allowed, write: Writer) -> Cells:
     value, value_fault = _values(_flat(table["value"]), allowed.discrete[tag])
     quality, quality_fault = _qualities(table)
     fault = np.zeros(len(table), np.uint8)
-    for other in (tag_fault, long.times.fault, value_fault, quality_fault):
+    for other in (tag_fault, long.times.fault, quality_fault, value_fault):
         fault = np.where(fault == 0, other, fault)
     if "unit" in table.column_names:
         value, fault = _converted(_flat(table["unit"]), tag, value, fault, allowed)
