@@ -19,10 +19,9 @@ from connectors.devices import (
     DeviceSilent,
     DeviceUnknown,
     Outcome,
-    Result,
-    Value,
 )
 from service.clock import Clock
+from service.device_notes import AWAY, SILENT, Answered, answer_body, answered_of, command_note, result_of, to_json
 from service.store.errors import StoreUnavailable
 from service.store.notes import Note
 from service.store.scope import Scope
@@ -32,10 +31,9 @@ _log = structlog.get_logger(__name__)
 
 #: Commands whose outcome is remembered for those who ask again with the same idempotency key.
 _REMEMBERED = 1_000
-#: Packets whose content stands in the note of an outcome.
-_NOTED_PACKETS = 20
+#: A device has 10 s and three more times 10 s to begin, and a minute for the rest; history of a month takes longer.
+_PATIENCE_S = 105.0
 _BY_ITSELF = "service"
-_AWAY, _SILENT = "away", "silent"
 
 
 class Notes(Protocol):
@@ -59,21 +57,16 @@ class Record(Protocol):
     ) -> list[StoredCommand]: ...
 
 
+class StillUnderWay(Exception):
+    """The device is still at it; the record will tell what came of it."""
+
+    def __init__(self, command_id: str) -> None:
+        super().__init__("the device is still at it")
+        self.command_id = command_id
+
+
 class KeyReused(Exception):
     """The idempotency key stands for another command."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """A command and what came of it."""
-
-    id: str
-    by: str
-    asked_us: int
-    answered_us: int
-    command: str
-    parameters: Mapping[str, Value]
-    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +83,8 @@ class DeviceDesk:
         self._connectors: dict[str, Connector] = {}
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._errands: set[asyncio.Task[Any]] = set()
+        #: For an outcome to come, before whoever asked is sent away with the id of the command.
+        self.patience_s = _PATIENCE_S
 
     def open(self, connectors: Sequence[Connector]) -> None:
         """From now on, these."""
@@ -110,7 +105,7 @@ class DeviceDesk:
         """Record it, send it, record what came of it; go on with that though the caller goes away.
 
         ``key``: the same again is answered by the outcome of the first time. Raises what
-        `connectors.devices.Commandable` raises, KeyReused and IntakeRefused (nothing was sent).
+        `connectors.devices.Commandable` raises, KeyReused and IntakeRefused (nothing was sent), and StillUnderWay.
         """
         one = self._connectors.get(connector)
         health = self.device(connector, command.device)
@@ -125,13 +120,13 @@ class DeviceDesk:
         if known is not None:
             if known.what != what:
                 raise KeyReused(f"the key {key!r} stands for another command; use a new one")
-            return await _outcome_of(known.task)
+            return await _outcome_of(known.task, command_id, self.patience_s)
         work = self._once(one, health, command, command_id=command_id, by=by, subject=subject, may_be_known=bool(key))
         task = self._errand(work)
         self._known[command_id] = _Known(what, task)
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
-        return await _outcome_of(task)
+        return await _outcome_of(task, command_id, self.patience_s)
 
     async def close(self) -> None:
         """What is under way is given up; its outcome is then not known."""
@@ -161,7 +156,7 @@ class DeviceDesk:
         try:
             shown = one.check(command)
             await self._notes.note(
-                _command_note(
+                command_note(
                     command_id, asked_us, by, health.enterprise, subject, {"command": command.name, "parameters": shown}
                 )
             )
@@ -173,10 +168,10 @@ class DeviceDesk:
         except Exception as error:
             if isinstance(error, DeviceAway):
                 self._known.pop(command_id, None)
-            body = {"command_id": command_id, "result": _result_of(error), "words": str(error)}
+            body = {"command_id": command_id, "result": result_of(error), "words": str(error)}
             await self._note_answer(body, health, subject, by)
             raise
-        await self._note_answer(_body(command_id, outcome), health, subject, by)
+        await self._note_answer(answer_body(command_id, outcome), health, subject, by)
         return Answered(
             id=command_id,
             by=by,
@@ -195,7 +190,7 @@ class DeviceDesk:
             by=by,
             enterprise=health.enterprise,
             subject=subject,
-            body=_json(body),
+            body=to_json(body),
         )
         try:
             await self._notes.note(note)
@@ -212,9 +207,9 @@ class DeviceDesk:
             return None
         stored = found[0]
         result = stored.answer.get("result") if stored.answer else None
-        if result == _AWAY:
+        if result == AWAY:
             return None
-        if stored.answer is None or result == _SILENT:
+        if stored.answer is None or result == SILENT:
             raise DeviceSilent("it was sent before the service was started anew; what came of it is not known")
         return answered_of(stored)
 
@@ -227,15 +222,15 @@ class DeviceDesk:
     async def _note_both(self, health: DeviceHealth, subject: str, command: Command, outcome: Outcome | None) -> None:
         command_id = str(uuid.uuid4())
         body = {"command": command.name, "parameters": dict(command.parameters)}
-        silent = {"command_id": command_id, "result": _SILENT, "words": "the device did not answer"}
+        silent = {"command_id": command_id, "result": SILENT, "words": "the device did not answer"}
         try:
             await self._notes.note(
-                _command_note(command_id, self._clock(), _BY_ITSELF, health.enterprise, subject, body)
+                command_note(command_id, self._clock(), _BY_ITSELF, health.enterprise, subject, body)
             )
         except IntakeRefused:
             _log.error("A command could not be recorded.", device=subject, command=body)
             return
-        await self._note_answer(_body(command_id, outcome) if outcome else silent, health, subject, _BY_ITSELF)
+        await self._note_answer(answer_body(command_id, outcome) if outcome else silent, health, subject, _BY_ITSELF)
 
     def _errand(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)
@@ -249,63 +244,10 @@ class DeviceDesk:
             task.exception()  # told to whoever waited for it; nobody may
 
 
-async def _outcome_of(task: asyncio.Task[Answered]) -> Answered:
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        if task.cancelled():
-            raise DeviceSilent("the service is stopping; what came of the command is not known") from None
-        raise
-
-
-def answered_of(stored: StoredCommand) -> Answered:
-    """Of the record."""
-    answer = stored.answer or {}
-    return Answered(
-        id=stored.id,
-        by=stored.by,
-        asked_us=stored.at_us,
-        answered_us=stored.answered_us or stored.at_us,
-        command=str(stored.body.get("command", "")),
-        parameters=stored.body.get("parameters", {}),
-        outcome=Outcome(
-            result=Result(answer["result"]) if answer.get("result") in set(Result) else Result.FAILED,
-            words=str(answer.get("words", "")),
-            code=str(answer.get("code", "")),
-            answer=answer.get("answer"),
-            data=tuple(answer.get("data", ())),
-            packets=int(answer.get("packets", 0)),
-        ),
-    )
-
-
-def _result_of(error: Exception) -> str:
-    return {DeviceAway: _AWAY, DeviceSilent: _SILENT}.get(type(error), "failed")
-
-
-def _body(command_id: str, outcome: Outcome) -> dict[str, Any]:
-    return {
-        "command_id": command_id,
-        "result": outcome.result.value,
-        "words": outcome.words,
-        "code": outcome.code,
-        "answer": outcome.answer,
-        "packets": outcome.packets,
-        "data": [dict(one) for one in outcome.data[:_NOTED_PACKETS]],
-    }
-
-
-def _command_note(command_id: str, at_us: int, by: str, enterprise: str, subject: str, body: Mapping[str, Any]) -> Note:
-    return Note(
-        id=command_id,
-        at_us=at_us,
-        kind="device_command",
-        by=by,
-        enterprise=enterprise,
-        subject=subject,
-        body=_json(body),
-    )
-
-
-def _json(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, ensure_ascii=False, default=dict)
+async def _outcome_of(task: asyncio.Task[Answered], command_id: str, within_s: float) -> Answered:
+    await asyncio.wait({task}, timeout=within_s)
+    if not task.done():
+        raise StillUnderWay(command_id)
+    if task.cancelled():
+        raise DeviceSilent("the service is stopping; what came of the command is not known")
+    return task.result()

@@ -198,10 +198,11 @@ def _tell(which: str, command: str, parameters: dict[str, Any], key: str, url: s
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        typer.secho(f"{told['result']}: {told['words']}", fg=_COLOURS.get(told["result"], "red"))
+        outcome = f"{told['result']}: {told['words']}" if told["result"] else told["words"]
+        typer.secho(outcome, fg=_COLOURS.get(told["result"], "red" if told["result"] else "yellow"))
         for one in told["data"]:
             typer.echo("  " + "  ".join(f"{name}={value}" for name, value in one.items()))
         if told["packets"] > len(told["data"]):
             typer.echo(f"  and {told['packets'] - len(told['data'])} packets more")
-    if told["result"] not in _COLOURS:
+    if told["result"] and told["result"] not in _COLOURS:
         raise typer.Exit(1)

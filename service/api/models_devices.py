@@ -66,7 +66,7 @@ class CommandShape(_Shape):
     by: str = Field(description="Name of the key; `service`: the service by itself", examples=["control-room"])
     command: str = Field(examples=["set-realtime-interval"])
     parameters: dict[str, Any] = Field(description="Secrets are blotted out", examples=[{"seconds": 60}])
-    asked: Time
+    asked: Time | None
     answered: Time | None = Field(description="null: nothing is recorded of it")
     result: str | None = Field(
         description="`done`, `accepted` (no result came), `no_data`, `refused`, `failed`; in the record also `silent` "

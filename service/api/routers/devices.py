@@ -22,7 +22,8 @@ from service.api.models_devices import CommandBody, Commands, CommandShape, Devi
 from service.api.problems import Problem, documented, invalid, not_found
 from service.api.routers.alerts import IdempotencyKey, is_uuid
 from service.api.times import rfc3339
-from service.device_desk import Answered, KeyReused
+from service.device_desk import KeyReused, StillUnderWay
+from service.device_notes import Answered
 from service.store.stored import StoredCommand
 
 router = APIRouter(prefix=PREFIX, tags=["devices"])
@@ -88,7 +89,10 @@ def _shape(connector: str, device: DeviceHealth, now_us: int) -> dict[str, Any]:
 @router.post(
     "/devices/{connector}/{device}/commands",
     response_model=CommandShape,
-    responses=documented(403, 404, 409, 413, 503, 504),
+    responses={
+        **documented(403, 404, 409, 413, 503, 504),
+        202: {"model": CommandShape, "description": "Still under way"},
+    },
 )
 async def command_device(
     state: StateDep,
@@ -100,13 +104,16 @@ async def command_device(
 ) -> Json:
     """Tell a device to do something, and wait for what it answers: up to two minutes.
 
-    200 means that the device answered; whether it did what was asked `result` tells. 503: it is not connected, and
+    200 means that the device answered; whether it did what was asked `result` tells. 202: it is still at it (a long
+    history); the record will tell what came of it. 503: it is not connected, and
     nothing was sent. 504: it was told several times and did not answer. Every command and its outcome is recorded.
     Commands that act on instruments (calibration, sampling) need `allow_control` in the connector's configuration.
     """
     command = Command(device=device, name=body.command, parameters=body.parameters)
     try:
         answered = await state.view.devices.command(connector, command, by=caller.name, key=idempotency_key)
+    except StillUnderWay as error:
+        return Json(_under_way(connector, command, error.command_id, caller.name), status_code=202)
     except DeviceUnknown:
         raise not_found(f"device {connector}/{device}") from None
     except CommandInvalid as error:
@@ -139,6 +146,25 @@ def _answered_shape(connector: str, device: str, one: Answered) -> dict[str, Any
         "answer": outcome.answer,
         "packets": outcome.packets,
         "data": [dict(packet) for packet in outcome.data],
+    }
+
+
+def _under_way(connector: str, command: Command, command_id: str, by: str) -> dict[str, Any]:
+    return {
+        "id": command_id,
+        "connector": connector,
+        "device": command.device,
+        "by": by,
+        "command": command.name,
+        "parameters": {},
+        "asked": None,
+        "answered": None,
+        "result": None,
+        "words": "the device is still at it; the record of its commands will tell what came of it",
+        "code": "",
+        "answer": None,
+        "packets": 0,
+        "data": [],
     }
 
 

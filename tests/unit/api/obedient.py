@@ -1,5 +1,6 @@
 """A connector in memory whose devices do what they are told, or what a test wants."""
 
+import asyncio
 from collections.abc import Mapping
 
 from connectors.base import DeviceHealth, Health
@@ -17,6 +18,9 @@ class Obedient:
         self.fails: Exception | None = None
         self.outcome = Outcome(result=Result.DONE, words="done", code="1011", answer=1)
         self.tell: Told | None = None
+        #: Not set: the device takes its time.
+        self.ready = asyncio.Event()
+        self.ready.set()
 
     def add(self, device: str, enterprise: str, **fields: object) -> DeviceHealth:
         """One more device."""
@@ -39,6 +43,7 @@ class Obedient:
     async def command(self, command: Command) -> Outcome:
         """See `connectors.devices.Commandable`."""
         self.told.append(command)
+        await self.ready.wait()
         if self.fails is not None:
             raise self.fails
         return self.outcome

@@ -146,6 +146,22 @@ async def test_a_key_whose_command_was_never_sent_may_try_again(
     assert (await park.post(URL, json=BODY, headers=headers)).status_code == 200
 
 
+async def test_a_command_that_takes_long_is_202_and_its_outcome_is_recorded(
+    park: httpx.AsyncClient, service: ServiceInMemory
+) -> None:
+    service.devices.patience_s = 0.01
+    service.link.ready.clear()
+    answer = await park.post(URL, json=BODY, headers={"Idempotency-Key": "long"})
+    assert (answer.status_code, answer.json()["result"]) == (202, None)
+    service.link.ready.set()
+    async with asyncio.timeout(5):
+        while len(service.notes) < 2:
+            await asyncio.sleep(0.01)
+    assert _notes(service)[1][1]["command_id"] == answer.json()["id"]
+    again = await park.post(URL, json=BODY, headers={"Idempotency-Key": "long"})
+    assert (again.status_code, again.json()["result"], len(service.link.told)) == (200, "done", 1)
+
+
 async def test_what_a_connector_tells_a_device_by_itself_is_recorded_too(
     park: httpx.AsyncClient, service: ServiceInMemory
 ) -> None:
