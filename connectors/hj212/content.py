@@ -1,9 +1,11 @@
 """The values of one packet, read by its plan into rows; what cannot be read, and what was tolerated."""
 
+from typing import cast
+
 from connectors.codecs.base import Refusal, Rows
 from connectors.hj212.beijing import time_us
 from connectors.hj212.packet import Packet
-from connectors.hj212.plan import PeriodStep, Plan, SampleStep
+from connectors.hj212.plan import PeriodStep, Plan, SampleStep, Together
 from connectors.hj212.shape import Shape
 from connectors.hj212.values import (
     GOOD,
@@ -12,6 +14,7 @@ from connectors.hj212.values import (
     QUALITIES,
     flag_letter,
     number,
+    numbers,
     read_flag,
     read_number,
     why_no_number,
@@ -59,31 +62,35 @@ class Content:
 
     def samples(self, plan: Plan, at_us: int | None, shape: Shape, values: list[str]) -> None:
         """Append them."""
-        rows = self._rows
-        add_tag, add_time = rows.tag.append, rows.time_us.append
-        add_value, add_quality = rows.value.append, rows.quality.append
-        plain = at_us is not None and not shape.broken
+        if at_us is not None and plan.together is not None and self._append(plan.together, at_us, values):
+            return
         for step in plan.samples:
-            place, flag, time, tags, _ = step
-            text = values[place]
-            quality = QUALITIES.get(values[flag]) if flag >= 0 else GOOD
-            if plain and time < 0 and quality is not None and number(text):
-                value, moment_us = float(text), at_us
-            else:
-                odd = self._odd_sample(step, at_us, shape, values)
-                if odd is None:
-                    continue
-                value, quality, moment_us = odd
-            for ix in tags:
-                add_tag(ix)
-                add_time(moment_us)  # type: ignore[arg-type]  # not None where it is plain
-                add_value(value)
-                add_quality(quality)
+            sample = self._sample(step, at_us, shape, values)
+            for ix in step.tags if sample is not None else ():
+                self._rows.add(ix, *sample)  # type: ignore[misc]  # it is there, see above
 
-    def _odd_sample(
+    def _append(self, together: Together, at_us: int, values: list[str]) -> bool:
+        """All samples at once; False, and nothing is done, where any of them is not plain."""
+        texts = together.texts(values)
+        if not numbers(f"{';'.join(texts)};"):
+            return False
+        if together.flags is None:
+            qualities = [GOOD] * len(texts)
+        elif None in (found := [*map(QUALITIES.get, together.flags(values))]):
+            return False
+        else:
+            qualities = cast("list[int]", found)
+        rows = self._rows
+        rows.tag += together.tags
+        rows.time_us += [at_us] * len(texts)
+        rows.value += map(float, texts)
+        rows.quality += qualities
+        return True
+
+    def _sample(
         self, step: SampleStep, at_us: int | None, shape: Shape, values: list[str]
-    ) -> tuple[float, int, int] | None:
-        """Value, quality and time of a sample that is not plain; None where there is none to be had."""
+    ) -> tuple[int, float, int] | None:
+        """Time, value and quality; None where there are none to be had."""
         moment_us = at_us if step.time < 0 else time_us(values[step.time].strip())
         if step.time >= 0 and moment_us is None:
             name = f"{step.name.partition('-')[0]}-SampleTime"
@@ -98,13 +105,13 @@ class Content:
             return None
         if value != value and quality & CLASS_MASK != Quality.BAD:
             quality = NO_VALUE
-        return value, quality, moment_us
+        return moment_us, value, quality
 
     def periods(self, plan: Plan, at_us: int, length_s: int, shape: Shape, values: list[str]) -> None:
         """Append what is reported of one period."""
         plain = not shape.broken
         for step in plan.periods:
-            numbers = [
+            means = [
                 NAN
                 if place < 0
                 else float(values[place])
@@ -112,7 +119,7 @@ class Content:
                 else self._mean(step, place, shape, values)
                 for place in step.places
             ]
-            if all(one != one for one in numbers):
+            if all(one != one for one in means):
                 continue
             letter = 0
             if step.flag >= 0:
@@ -120,7 +127,7 @@ class Content:
                     continue
                 letter = flag_letter(values[step.flag])
             for ix in step.tags:
-                self._rows.periods.append((ix, length_s, at_us, *numbers, letter, self._asked))  # type: ignore[arg-type]
+                self._rows.periods.append((ix, length_s, at_us, *means, letter, self._asked))  # type: ignore[arg-type]
 
     def _mean(self, step: PeriodStep, place: int, shape: Shape, values: list[str]) -> float:
         value = self._number(place, f"{step.code}-{shape.names[place][1]}", shape, values)

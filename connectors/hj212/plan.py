@@ -1,6 +1,7 @@
 """What the values of one packet become, by its names alone: found once for each set of names that a logger sends."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 from connectors.hj212.codes import modern
@@ -29,6 +30,8 @@ _SAMPLED = {
     DAY: frozenset({"DayData", "NightData"}),
 }
 _SUFFIX_OF = {suffix.lower(): suffix for suffix in SUFFIXES}
+#: `itemgetter` gives a tuple from two places on.
+_FEWEST_TOGETHER = 2
 _MAX_PLANS, _MAX_UNMAPPED = 64, 200
 
 
@@ -53,6 +56,14 @@ class PeriodStep(NamedTuple):
     code: str
 
 
+class Together(NamedTuple):
+    """All samples of one packet at once, where none has a time of its own, and all have a data flag or none has."""
+
+    texts: Callable[[list[str]], tuple[str, ...]]
+    flags: Callable[[list[str]], tuple[str, ...]] | None
+    tags: tuple[int, ...]
+
+
 class Plan(NamedTuple):
     """All steps of one packet."""
 
@@ -60,6 +71,8 @@ class Plan(NamedTuple):
     time: int
     samples: tuple[SampleStep, ...]
     periods: tuple[PeriodStep, ...]
+    #: The samples' steps in one; None: they must be taken one by one.
+    together: Together | None
 
 
 class DeviceTags:
@@ -106,7 +119,8 @@ class DeviceTags:
             periods += self._periods(cn, aliases, mine)
             if len(samples) + len(periods) == before and len(self.unmapped) < _MAX_UNMAPPED:
                 self.unmapped.add(code)
-        return Plan(dict(shape.plain).get("DataTime", -1), tuple(samples), tuple(periods))
+        time = dict(shape.plain).get("DataTime", -1)
+        return Plan(time, tuple(samples), tuple(periods), None if shape.broken else _together(samples))
 
     def _samples(self, cn: str, aliases: list[str], about: str, mine: dict[str, int]) -> Iterable[SampleStep]:
         wanted = _SAMPLED.get(cn)
@@ -128,6 +142,15 @@ class DeviceTags:
         tags = next((self._period_tags[alias] for alias in aliases if alias in self._period_tags), ())
         if tags:
             yield PeriodStep(tags, places, mine.get("Flag", -1), aliases[0])
+
+
+def _together(samples: list[SampleStep]) -> Together | None:
+    one_each = [(step.place, step.flag, tag) for step in samples for tag in step.tags]
+    flagged = {step.flag >= 0 for step in samples}
+    if len(one_each) < _FEWEST_TOGETHER or len(flagged) > 1 or any(step.time >= 0 for step in samples):
+        return None
+    places, flags, tags = zip(*one_each, strict=True)
+    return Together(itemgetter(*places), itemgetter(*flags) if True in flagged else None, tags)
 
 
 def split_address(address: str) -> tuple[str, str]:

@@ -7,6 +7,8 @@ from park.quality import HJ212_FLAGS, Detail, Quality, quality_byte
 
 #: Numbers as the standard has them (type N): digits, a point, digits. At once a bound on how great they can be.
 number = re.compile(r"-?[0-9]{1,16}(?:\.[0-9]{1,16})?").fullmatch
+#: Several of them, each with a semicolon after it; no value holds one that is not inside a text.
+numbers = re.compile(r"(?:-?[0-9]{1,16}(?:\.[0-9]{1,16})?;)+").fullmatch
 _OTHER_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
 #: How senders write that they have no value.
 _NONE = re.compile(r"(?i)-*|nan|null|none|n/?a|/")

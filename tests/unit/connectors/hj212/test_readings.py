@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.codecs.base import Rows
 from connectors.hj212.beijing import text_of, time_us
@@ -248,3 +250,38 @@ def test_beijing_times_are_eight_hours_ahead() -> None:
     assert time_us("19700101075959999") == -1_000
     assert text_of(0, milliseconds=True) == "19700101080000000"
     assert text_of(AT_US) == "20160801085857"
+
+
+_CODES = ("a21026", "a21002", "a34013", "a19001")
+_TEXTS = st.one_of(st.integers(-999, 9_999).map(str), st.sampled_from(["7.25", "", "--", "1e3", "x", "1,000", " 4"]))
+_FLAGS = st.sampled_from([None, None, *HJ212_FLAGS, "X", "n"])
+
+
+def naive(items: dict[str, tuple[str, str | None]]) -> dict[int, tuple[float | None, int]]:
+    """Tag -> value and quality, each item by itself."""
+    found: dict[int, tuple[float | None, int]] = {}
+    for ix, (text, flag) in enumerate(items.values()):
+        quality = HJ212_FLAGS.get((flag or "N").upper(), int(Quality.UNCERTAIN))
+        try:
+            found[ix] = float(text), quality
+        except ValueError:
+            if text in ("", "--"):
+                found[ix] = None, quality if quality & 3 == Quality.BAD else int(Quality.BAD)
+    return found
+
+
+@given(st.dictionaries(st.sampled_from(_CODES), st.tuples(_TEXTS, _FLAGS)))
+def test_each_item_is_read_as_if_it_stood_alone(items: dict[str, tuple[str, str | None]]) -> None:
+    written = [
+        f"{code}-Rtd={text}" + ("" if flag is None else f",{code}-Flag={flag}") for code, (text, flag) in items.items()
+    ]
+    rows, reading = read(";".join([AT, *written]), *items)
+    found = {
+        tag: (None if math.isnan(value) else value, quality)
+        for tag, value, quality in zip(rows.tag, rows.value, rows.quality, strict=True)
+    }
+    assert found == naive(items)
+    assert set(rows.time_us) <= {AT_US}
+    refused = sum(text in ("x", "1,000") for text, _ in items.values())
+    assert len(found) == len(items) - refused
+    assert bool(reading.refusals) == bool(refused)
