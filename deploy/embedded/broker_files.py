@@ -30,11 +30,19 @@ def password_file(passwords: Mapping[str, str]) -> str:
 
 
 def access_list(readers: Iterable[str]) -> str:
-    """Return who may do what: every user writes his enterprise's topics, the readers read all of ours."""
-    lines = [f"pattern write {ENTERPRISE_TOPIC}", ""]
+    """Return who may do what: every user writes his enterprise's topics, the readers read all of ours.
+
+    As ``deploy/mosquitto/acl``. By Sparkplug, a user's group is called as he is; he hears its commands and the hosts.
+    """
+    lines = [f"pattern write {ENTERPRISE_TOPIC}", "pattern write spBv1.0/%u/#"]
+    lines += [
+        f"pattern read {topic}" for topic in ("spBv1.0/%u/NCMD/#", "spBv1.0/%u/DCMD/#", "spBv1.0/STATE/#", "STATE/#")
+    ]
     for reader in readers:
-        lines += [f"user {reader}", "topic readwrite parkwatch/#", "topic read $SYS/#", ""]
-    return "\n".join(lines)
+        lines += ["", f"user {reader}", "topic readwrite parkwatch/#", "topic read spBv1.0/#"]
+        lines += ["topic write spBv1.0/+/NCMD/#", "topic readwrite spBv1.0/STATE/#", "topic readwrite STATE/#"]
+        lines += ["topic read $SYS/#"]
+    return "\n".join([*lines, ""])
 
 
 def configuration(settings: Iterable[Setting]) -> str:
