@@ -23,7 +23,7 @@ def test_a_burst_is_let_through_and_then_the_rate() -> None:
     for _ in range(3):
         bucket.check("a", 1.0)
         bucket.take("a", 1.0)
-    with pytest.raises(TooMany, match="2 requests a second; come again in 0.5 s") as refused:
+    with pytest.raises(TooMany, match=r"2 requests a second; come again in 0\.5 s") as refused:
         bucket.check("a", 1.0)
     assert refused.value.wait_s == 0.5
     bucket.check("b", 1.0)
@@ -55,7 +55,8 @@ def test_no_more_than_burst_and_rate_ever_goes_through(asked: list[tuple[float, 
         try:
             bucket.check("a", count)
         except TooMany as error:
-            assert error.wait_s > 0
+            if error.wait_s <= 0:
+                raise
             continue
         bucket.take("a", count)
         taken += count
