@@ -122,9 +122,10 @@ class Inbound:
             journalled=making.journalled,
             ask_for_time=making.ask_for_time,
         )
+        if len(lot.batch) or lot.periods is not None:
+            self._health.last_received_us = now_us
         if len(lot.batch):
             self._health.received += len(lot.batch)
-            self._health.last_received_us = now_us
             self._health.note_source_time(lot.batch.time_us, now_us)
         return lot
 

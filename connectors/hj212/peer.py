@@ -155,7 +155,7 @@ class Peer(asyncio.Protocol):
         config = self._config
         if self._unread_since_s is not None and now_s - self._unread_since_s > _UNCONFIRMED_MS / 1_000:
             self.drop("it does not read our answers")
-        elif not self.devices and now_s - self.opened_s > config.identify_within / 1e6:
+        elif not (self.devices or self.held_bytes) and now_s - self.opened_s > config.identify_within / 1e6:
             self.drop("no known device has spoken over it")
         elif now_s - self.heard_s > config.idle_timeout / 1e6 and not self._stopped_for:
             self.drop("nothing has come for too long")

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import resource
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -66,6 +67,7 @@ class Server:
 
     async def open(self) -> None:
         """Listen. Raises OSError where that cannot be."""
+        self.release(self.take(len(self._inbox), sys.maxsize))  # of a run before this one
         _allow_files(self._config.max_connections + _OTHER_FILES)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(

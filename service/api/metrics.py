@@ -103,6 +103,9 @@ def _connectors(healths: Iterable[Health], now_us: int) -> Iterator[Metric]:
     lag = GaugeMetricFamily(
         "parkwatch_connector_lag_seconds", "Newest sample: received minus source time", labels=labels
     )
+    devices = GaugeMetricFamily(
+        "parkwatch_connector_devices", "Data loggers and nodes behind it", labels=[*labels, "connected"]
+    )
     counters = {
         name: CounterMetricFamily(f"parkwatch_connector_{name}", text, labels=labels)
         for name, text in _COUNTERS.items()
@@ -114,9 +117,13 @@ def _connectors(healths: Iterable[Health], now_us: int) -> Iterator[Metric]:
             silent.add_metric(values, (now_us - health.last_received_us) / 1e6)
         if health.lag_s is not None:
             lag.add_metric(values, health.lag_s)
+        if health.devices:
+            there = sum(device.connected for device in health.devices.values())
+            devices.add_metric([*values, "yes"], there)
+            devices.add_metric([*values, "no"], len(health.devices) - there)
         for name, family in counters.items():
             family.add_metric(values, getattr(health, name))
-    yield from (up, silent, lag, *counters.values())
+    yield from (up, silent, lag, devices, *counters.values())
 
 
 def _counter(name: str, text: str, value: float) -> Metric:

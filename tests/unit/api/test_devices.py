@@ -55,6 +55,12 @@ async def test_the_park_sees_all_page_by_page_and_by_filter(park: httpx.AsyncCli
         assert [one["device"] for one in items] == expected
 
 
+async def test_how_many_are_connected_is_a_metric(park: httpx.AsyncClient) -> None:
+    told = (await park.get("/metrics")).text
+    for connected in ("yes", "no"):
+        assert f'parkwatch_connector_devices{{connected="{connected}",connector="loggers",kind="mqtt"}} 1.0' in told
+
+
 async def test_a_command_and_its_outcome_are_told_and_recorded(
     park: httpx.AsyncClient, service: ServiceInMemory, app: FastAPI
 ) -> None:
