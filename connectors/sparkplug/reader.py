@@ -23,6 +23,8 @@ from park.index import TagTable
 
 _log = structlog.get_logger(__name__)
 
+#: Of one message. A mebibyte may hold ten times as many that say nothing, and would keep a core busy for a second.
+_MOST_METRICS = 50_000
 #: Topics whose route is remembered. A sender that makes up topics must not make us grow.
 _MAX_ROUTES = 20_000
 
@@ -91,6 +93,8 @@ class Reader:
         refusals = Refusals()
         try:
             payload = open_payload(one.payload, self._config.max_message_bytes)
+            if len(payload.metrics) > _MOST_METRICS:
+                return [_too_many(len(payload.metrics))]
             self.book.hear(topic, route.enterprise, payload, rows, refusals, now_us)
         except BadPayload as error:
             return [Refusal(*error.args)]
@@ -135,3 +139,7 @@ class Reader:
             address=route.address,
             enterprise=route.enterprise,
         )
+
+
+def _too_many(count: int) -> Refusal:
+    return Refusal("too_many_metrics", f"{count} metrics in a message; send {_MOST_METRICS} at most")

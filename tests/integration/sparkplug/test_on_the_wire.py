@@ -12,7 +12,8 @@ from connectors.sparkplug.payload_pb2 import Payload
 from deploy.embedded import EmbeddedBroker
 from park.quality import describe
 from tests.integration.mqtt.rig import still, until
-from tests.integration.sparkplug.rig import Rig
+from tests.integration.sparkplug.rig import Rig, now_ms
+from tests.unit.connectors.sparkplug.plant import double
 
 
 def _qualities(rig: Rig, tag: str) -> list[str]:
@@ -31,6 +32,17 @@ async def test_data_by_alias_arrive_under_the_names_of_the_births(rig: Rig, vers
         assert devices[f"{rig.word}/EON1/CEMS1"].received >= 3
         assert rig.shelf.reasons == []
         assert edge.rebirths_asked == 0
+
+
+async def test_a_birth_of_thousands_is_read_beside_the_event_loop(rig: Rig) -> None:
+    async with rig.running():
+        with rig.edge() as edge:
+            others = [double(f"Area {number}/Instrument {number}/Value", 1.0, 100 + number) for number in range(12_000)]
+            payload = Payload(timestamp=now_ms(), seq=0, metrics=[double("Tank/Level", 50.0, 1), *others])
+            assert payload.ByteSize() > 512 * 1024
+            edge.send("NBIRTH", payload.metrics)
+            edge.data(51.0)
+            await until(lambda: rig.values("E1.tank.level") == [50.0, 51.0])
 
 
 async def test_a_gap_asks_for_a_rebirth_and_gets_it(rig: Rig, version: str) -> None:

@@ -13,9 +13,12 @@ import connectors.sparkplug
 import simulators
 from connectors.mqtt.broker import BrokerConfig
 from connectors.sparkplug import SparkplugConfig
+from connectors.sparkplug.addresses import Addresses
 from connectors.sparkplug.payload_pb2 import Payload
 from connectors.sparkplug.state import rebirth_command, says_offline, state_message
 from connectors.sparkplug.topic import Kind, NotSparkplug, Topic, parse_topic
+from park.index import TagTable
+from park.model import Park
 from tests.unit.connectors.sparkplug.plant import NOON_MS, config
 
 _HERE = Path(connectors.sparkplug.__file__)
@@ -80,6 +83,29 @@ def test_only_the_groups_given_are_subscribed_to_where_others_are_none_of_our_bu
 def test_the_broker_forgets_us_unless_told_otherwise() -> None:
     assert config().is_clean
     assert not config(session_expiry="1h").is_clean
+
+
+def test_the_guides_part_of_a_park_file_is_one() -> None:
+    shown = re.search(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    assert shown
+    enterprise = {"id": "hengtai", "name": "Hengtai", **yaml.safe_load(shown[1])}
+    table = TagTable(Park.model_validate({"id": "park", "name": "park", "enterprises": [enterprise]}))
+    addresses = Addresses(table, "edge")
+    assert list(addresses.of("hengtai", "EON1", "CEMS1")) == ["Stack/SO2"]
+    assert addresses.faults == {}
+
+
+def test_tags_that_no_metric_can_reach_are_listed() -> None:
+    def tag(name: str, **origin: str) -> dict[str, object]:
+        return {"id": name, "quantity": "level", "unit": "m", "from": {"connector": "edge", **origin}}
+
+    tags = [tag("a"), tag("b", device="E", address="x"), tag("c", device="E", address="x")]
+    source = {"id": "s", "kind": "tank", "position": [120.9, 30.1], "tags": tags}
+    addresses = Addresses(TagTable(Park.model_validate({"id": "p", "name": "p", "sources": [source]})), "edge")
+    assert {name: why.split(";")[0] for name, why in addresses.faults.items()} == {
+        "p.s.a": "no device in its from",
+        "p.s.c": "metric 'x' of E is another tag already",
+    }
 
 
 # --- topics

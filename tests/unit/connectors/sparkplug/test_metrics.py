@@ -209,6 +209,18 @@ def test_what_cannot_be_unpacked_is_a_dead_letter(body: bytes, algorithm: str | 
     assert host.reasons == [reason]
 
 
+def test_message_of_countless_metrics_is_refused_whole() -> None:
+    host, _ = _born()
+    assert host.hear(_TOPICS[1], b"\x12\x00" * 500_000) == []
+    assert host.reasons == ["too_many_metrics"]
+
+
+def test_message_above_the_limit_is_not_decoded() -> None:
+    host = Host(max_message_bytes=1024)
+    assert host.hear(_TOPICS[1], bytes(1025)) == []
+    assert host.reasons == ["too_large"]
+
+
 # --- anything at all
 
 
