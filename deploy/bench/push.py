@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from deploy.bench.park import bench_park
+from deploy.demo import percentiles
 from deploy.stack import Stack
 
 _TAGS = 1_000
@@ -76,6 +77,26 @@ async def _post(client: httpx.AsyncClient, body: bytes, kind: str) -> tuple[floa
     return took_s, report
 
 
+async def _probe(stack: Stack, waited_ms: list[float]) -> None:
+    """How long others wait for an answer meanwhile: what holds the event loop up shows here."""
+    async with httpx.AsyncClient(base_url=stack.url, timeout=60.0, trust_env=False) as other:
+        while True:
+            began_s = time.perf_counter()
+            await other.get("/healthz")
+            waited_ms.append((time.perf_counter() - began_s) * 1e3)
+            await asyncio.sleep(0.005)
+
+
+async def _probed(stack: Stack) -> dict[str, Any]:
+    waited_ms: list[float] = []
+    probing = asyncio.create_task(_probe(stack, waited_ms))
+    try:
+        return {**await _measure(stack), "others_wait_ms": percentiles(waited_ms)}
+    finally:
+        probing.cancel()
+        await asyncio.wait({probing})
+
+
 async def _measure(stack: Stack) -> dict[str, Any]:
     figures: dict[str, dict[str, float]] = {}
     # All of it lies in the past, each request before the next: nothing is late, and nothing ahead of the clock.
@@ -117,7 +138,7 @@ async def _run() -> dict[str, Any]:
                 service = await stack.start_service()
                 up.push_async_callback(service.stop)
                 await stack.connected()
-                return await _measure(stack)
+                return await _probed(stack)
         finally:
             await stack.close()
 
