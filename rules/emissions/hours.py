@@ -8,7 +8,7 @@ from rules.emissions import flags
 from rules.emissions.flags import Flag
 from rules.emissions.grid import Grid
 from rules.emissions.groups import carry_up
-from rules.emissions.means import Means, count, judge, mean_weight, settle
+from rules.emissions.means import Means, count, judge, known, mean_weight, settle
 from rules.emissions.minutes import Minutes
 from rules.emissions.periods import HOUR_US, MINUTE_US, hour_of
 from rules.emissions.validity import Validity
@@ -46,9 +46,10 @@ def hour_means(
     unmarked = judge(value, good & ~mark, (bad & ~mark).any(axis=1), flow, enough, validity)
 
     present, stopped = count(there), count(flag == Flag.F)
-    every, unmarked = settle(
-        every, unmarked, nothing=present == 0, stopped=(stopped == present) & (stopped >= enough) & (present > 0)
-    )
+    standstill = (stopped == present) & (stopped >= enough)
+    if flow is not None and validity.without_flow == "stopped":
+        standstill |= (count(known(flow)) >= enough) & (count(flow > 0) == 0)
+    every, unmarked = settle(every, unmarked, nothing=present == 0, stopped=standstill)
     return Means(
         tag=grid.tag,
         start_us=grid.start_us,

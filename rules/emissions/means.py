@@ -38,6 +38,7 @@ class Judgement:
     max: Floats
     #: Parts that count.
     parts: Counts
+    #: The status is VALID.
     valid: Bools
     #: See `Status`.
     status: Bytes
@@ -147,4 +148,5 @@ def count(mask: Bools) -> Counts:
 def _with_status(one: Judgement, over: list[tuple[Bools, Status]]) -> Judgement:
     status = np.select([where for where, _ in over], [np.uint8(what) for _, what in over], one.status)
     columns = {field.name: getattr(one, field.name) for field in fields(one)}
-    return Judgement(**(columns | {"status": status.astype(np.uint8)}))
+    valid = one.valid & (status == Status.VALID)
+    return Judgement(**(columns | {"status": status.astype(np.uint8), "valid": valid}))

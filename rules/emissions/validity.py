@@ -44,6 +44,9 @@ class Validity(BaseModel):
     month_confirmed_by: str = ""
     #: Mean over time, or over the flow: C = sum(c q) / sum(q) (HJ 212-2017 Annex D, water).
     weighting: Literal["time", "flow"] = "time"
+    #: An hour whose flow is known and nought, where means are weighted by flow: judge it like any other, by its mean
+    #: over time, or take it for one of standstill, for outlets that discharge now and then.
+    without_flow: Literal["judge", "stopped"] = "judge"
     #: ``hydrogen_ion``: pH is averaged as concentration of H+. ``arithmetic``: as the number that it is.
     mean: Literal["arithmetic", "hydrogen_ion"] = "arithmetic"
 

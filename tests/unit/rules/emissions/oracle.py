@@ -32,6 +32,7 @@ class Rule:
     month: int = 25
     february: int = 23
     spoils: frozenset[str] = field(default_factory=frozenset)
+    dry_is_stopped: bool = False
 
 
 def local(us: Any) -> Any:
@@ -180,6 +181,12 @@ def _periods(
         judged = _judged(use, index, enough, spoilt, rule)
         result = result.join(judged.add_prefix(f"{side}_"))
     standstill = (result["present"] > 0) & (result["stopped"] == result["present"]) & (result["stopped"] >= enough)
+    if rule.dry_is_stopped and "minute" in parts:
+        known = parts.loc[parts["flow"] >= 0, "flow"].groupby(keys)
+        dry = (known.size() >= enough.reindex(known.size().index)) & (known.max() == 0)
+        standstill |= dry.reindex(index, fill_value=False)
+    for side in ("every", "unmarked"):
+        result[f"{side}_valid"] &= ~standstill
     for side in ("every", "unmarked"):
         status = result[f"{side}_valid"].map({True: "valid", False: "invalid"})
         if side == "unmarked":

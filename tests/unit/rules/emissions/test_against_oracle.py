@@ -57,8 +57,14 @@ CASES = [
     Case(
         "strict water of 45 minutes, typed-in values count",
         (COD, FLOW),
-        changed(WASTE_WATER, valid_flags=["N", "S"], valid_minutes=45, one_bad_spoils=["minute", "hour", "day"]),
-        Rule(water=True, weighted=True, valid=frozenset("NS"), spoils=_SPOILS | {"day"}),
+        changed(
+            WASTE_WATER,
+            valid_flags=["N", "S"],
+            valid_minutes=45,
+            one_bad_spoils=["minute", "hour", "day"],
+            without_flow="stopped",
+        ),
+        Rule(water=True, weighted=True, valid=frozenset("NS"), spoils=_SPOILS | {"day"}, dry_is_stopped=True),
     ),
     Case(
         "pH as hydrogen ion, half an hour and half a day suffice",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from park.quality import Detail, Quality, quality_byte
 from rules.emissions import flags
@@ -16,7 +17,7 @@ from rules.emissions.hours import hour_means
 from rules.emissions.means import Means, Status
 from rules.emissions.minutes import minutes_from_samples
 from rules.emissions.periods import DAY_US, HOUR_US, MINUTE_US
-from rules.emissions.validity import FLUE_GAS, WASTE_WATER, Validity
+from rules.emissions.validity import FLUE_GAS, PRESETS, WASTE_WATER, Validity
 from tests.unit.rules.emissions.columns import (
     FALSE,
     GAP,
@@ -181,3 +182,11 @@ def test_a_minute_names_itself_by_its_start() -> None:
 )
 def test_the_flag_of_an_abnormal_hour_as_the_standard_writes_it(minutes: str, expected: str) -> None:
     assert letter(hour_of(minutes, Validity(abnormal_flag="D")).flag[0]) == expected
+
+
+def test_the_presets_are_as_the_page_shows_them() -> None:
+    block = re.search(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    assert block
+    shown = yaml.safe_load(block[1])
+    assert set(shown["flue_gas"]) == set(Validity.model_fields)
+    assert {name: Validity.model_validate(shown["flue_gas"] | settings) for name, settings in shown.items()} == PRESETS

@@ -17,7 +17,7 @@ from rules.emissions import flags
 from rules.emissions.days import day_means
 from rules.emissions.flags import Flag
 from rules.emissions.hours import hour_means, hours_between
-from rules.emissions.means import Judgement, Means
+from rules.emissions.means import Judgement, Means, Status
 from rules.emissions.minutes import Minutes, Origin, merge, minutes_from_periods, minutes_from_samples
 from rules.emissions.periods import (
     DAY_US,
@@ -259,6 +259,23 @@ def test_what_the_flow_of_a_minute_does(weight: list[float], mean: float, weight
     hour = hour_means(minutes_of("NN", value=[10.0, 50.0]), WASTE_WATER, weight=np.array(weight))
     assert hour.every.mean.tolist() == [mean]
     assert hour.every.weighted.tolist() == [weighted]
+
+
+@pytest.mark.parametrize(
+    ("flow", "without_flow", "status"),
+    [
+        pytest.param([0.0, 0.0], "judge", Status.VALID, id="judged by its mean over time"),
+        pytest.param([0.0, 0.0], "stopped", Status.STOPPED, id="a standstill"),
+        pytest.param([0.0, 0.1], "stopped", Status.VALID, id="some water flowed"),
+        pytest.param([0.0, NAN], "stopped", Status.STOPPED, id="none flowed as far as is known"),
+        pytest.param([NAN, NAN], "stopped", Status.VALID, id="nothing is known of the flow"),
+    ],
+)
+def test_an_hour_in_which_no_water_flowed(flow: list[float], without_flow: str, status: Status) -> None:
+    rule = Validity.model_validate(WASTE_WATER.model_dump() | {"without_flow": without_flow})
+    hour = hour_means(minutes_of("NN"), rule, weight=np.array(flow))
+    assert (hour.every.status.tolist(), hour.unmarked.status.tolist()) == ([status], [status])
+    assert hour.every.mean.tolist() == [10.0]
 
 
 def test_too_few_known_flows_weigh_nothing() -> None:
