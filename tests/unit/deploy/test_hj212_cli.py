@@ -13,8 +13,10 @@ from typer.testing import CliRunner, Result
 from connectors.hj212.framing import Framer
 from connectors.hj212.packet import answer, parse
 from deploy.cli import app
+from deploy.cli.hj212_files import unescaped
 from tests.unit.connectors.hj212.oracles import MN, telegram
 
+_STANDARD = Path(__file__).parents[4] / "shared" / "data" / "hj212_frames.txt"
 REAL_TIME = telegram("DataTime=20160801085857;w01018-Rtd=2.2,w01018-Flag=N;w21003-Rtd=--,w21003-Flag=F")
 BAD = REAL_TIME.replace(b"Rtd=2.2", b"Rtd=2.3")
 
@@ -109,6 +111,40 @@ def test_a_file_longer_than_a_block_is_read_to_its_end(tmp_path: Path) -> None:
         file.write_bytes(data)
         result = CliRunner().invoke(app, ["hj212", "decode", str(file), "--json"])
         assert result.stdout.count('"ok": true') == 900
+
+
+def _standard_lines() -> list[tuple[str, bytes]]:
+    """(verdict, line with escapes) of the standard's frames."""
+    found, verdict = [], ""
+    for line in _STANDARD.read_bytes().split(b"\n"):
+        if line.startswith(b"@"):
+            verdict = line.decode().partition("expect=")[2].partition(" ")[0]
+        elif line and verdict and not line.startswith((b"#src", b"#note", b"# ")):
+            found.append((verdict, line))
+    return found
+
+
+@pytest.mark.skipif(not _STANDARD.is_file(), reason="the frames are not on this machine")
+def test_a_frame_of_every_verdict_ends_as_it_should() -> None:
+    one_each = dict(_standard_lines())
+    assert len(one_each) > 12
+    for verdict, line in one_each.items():
+        result = decode(line if len(verdict) % 2 else unescaped(line))
+        assert result.exit_code == (0 if verdict.startswith("ok") else 1), line
+        assert result.exit_code == 0 or "rejected: " in result.stderr
+
+
+@pytest.mark.skipif(not _STANDARD.is_file(), reason="the frames are not on this machine")
+def test_the_whole_file_of_them_is_read_at_once() -> None:
+    result = CliRunner().invoke(app, ["hj212", "decode", str(_STANDARD), "--json"])
+    told = [json.loads(line)["ok"] for line in result.stdout.splitlines()]
+    assert (told.count(True), told.count(False)) == (87, 8)
+
+
+def test_a_file_that_is_not_there_is_a_message() -> None:
+    result = CliRunner().invoke(app, ["hj212", "decode", "/nowhere/packets"])
+    assert result.exit_code == 1
+    assert "/nowhere/packets cannot be read" in result.stderr
 
 
 @contextmanager
