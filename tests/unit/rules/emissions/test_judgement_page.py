@@ -184,6 +184,20 @@ def test_the_flag_of_an_abnormal_hour_as_the_standard_writes_it(minutes: str, ex
     assert letter(hour_of(minutes, Validity(abnormal_flag="D")).flag[0]) == expected
 
 
+@pytest.mark.parametrize(
+    ("minutes", "expected"),
+    [
+        pytest.param("45 N 15 T", "N valid valid", id="N alone is enough"),
+        pytest.param("30 N 15 T 15 D", "T valid valid", id="together just enough"),
+        pytest.param("30 N 14 T 16 D", "D invalid invalid", id="together not enough"),
+        pytest.param("60 T", "T valid valid", id="T alone"),
+        pytest.param("30 T 30 –", "– invalid invalid", id="too little"),
+    ],
+)
+def test_an_hour_where_over_range_counts(minutes: str, expected: str) -> None:
+    assert told(hour_of(minutes, Validity.model_validate({"valid_flags": ["N", "T"]}))) == expected
+
+
 def test_the_presets_are_as_the_page_shows_them() -> None:
     block = re.search(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     assert block
