@@ -3,28 +3,19 @@
 No I/O and no clock: a function of the messages, in order, and of the times that are passed in (epoch microseconds).
 """
 
-from collections.abc import Callable, Iterator
-
-from connectors.base import DeviceHealth
 from connectors.codecs.base import Rows
-from connectors.sparkplug.addresses import Addresses
 from connectors.sparkplug.config import SparkplugConfig
 from connectors.sparkplug.marks import Marks
 from connectors.sparkplug.metrics import Reading, Refusals
-from connectors.sparkplug.party import Device, Life, Node, Party
+from connectors.sparkplug.party import Life, Node, Party
 from connectors.sparkplug.payload_pb2 import Payload
-from connectors.sparkplug.rebirth import Rebirth
+from connectors.sparkplug.roll import MOST_PARTIES, TRIES, Roll
 from connectors.sparkplug.sequence import Step
-from connectors.sparkplug.topic import NAMESPACE, Kind, Topic
+from connectors.sparkplug.topic import Kind, Topic
 
 _BD_SEQ = "bdSeq"
-#: Edge nodes and devices, and aliases, that are remembered for one enterprise: a sender cannot make us grow.
-_MOST_PARTIES = 5_000
-_MOST_ALIASES = 1_000_000
 #: A birth so soon after a death of the same session may have been overtaken by it, and is to be confirmed.
 _OVERTAKEN_US = 1_000_000
-#: Requests to an edge node of which we know nothing but that the park file names it.
-_TRIES = 3
 #: A device's clock is taken to be ahead by no more when its death is dated.
 _MOST_AHEAD_US = 30_000_000
 _DAY_US = 86_400_000_000
@@ -33,76 +24,13 @@ _DAY_US = 86_400_000_000
 class Book:
     """See the module."""
 
-    def __init__(
-        self, config: SparkplugConfig, addresses: Addresses, marks: Marks, meet: Callable[[str, DeviceHealth], object]
-    ) -> None:
-        """``meet`` is told of every edge node and device, once: ``GROUP/EDGE[/DEVICE]``, and its health."""
+    def __init__(self, config: SparkplugConfig, roll: Roll, marks: Marks) -> None:
         self._config = config
-        self._addresses = addresses
+        self.roll = roll
         self._marks = marks
-        self._meet = meet
-        self._nodes: dict[tuple[str, str], Node] = {}
-        self._parties: dict[str, int] = {}
         #: After connecting, who has not been heard until then is not there; None: that has been settled.
         self._unheard_until_us: int | None = None
         self.reading = Reading(store_transient=config.store_transient, revive=marks.revive)
-
-    def expect(self) -> None:
-        """The edge nodes and devices that the park file names, before anything is heard of them."""
-        groups = self._config.enterprise_of or {one: one for one in self._addresses.enterprises}
-        for group, enterprise in groups.items():
-            for edge in sorted(self._addresses.edges(enterprise)):
-                node = self._node(group, edge, enterprise)
-                for device in self._addresses.devices(enterprise, edge):
-                    if node is not None:
-                        self._device(node, device)
-
-    def _node(self, group: str, edge: str, enterprise: str) -> Node | None:
-        node = self._nodes.get((group, edge))
-        if node is None and self._room_for_one(enterprise):
-            health = self._health(f"{group}/{edge}", edge, enterprise)
-            rebirth = Rebirth(self._config.rebirth_first, self._config.rebirth_max)
-            targets = self._addresses.of(enterprise, edge, "")
-            node = Node(group, edge, enterprise, targets=targets, health=health, rebirth=rebirth)
-            self._nodes[group, edge] = node
-        return node
-
-    def _device(self, node: Node, name: str) -> Device | None:
-        device = node.devices.get(name)
-        if device is None and self._room_for_one(node.enterprise):
-            health = self._health(f"{node.name}/{name}", f"{node.edge}/{name}", node.enterprise)
-            targets = self._addresses.of(node.enterprise, node.edge, name)
-            device = node.devices[name] = Device(f"{node.name}/{name}", targets, health)
-        return device
-
-    def _room_for_one(self, enterprise: str) -> bool:
-        count = self._parties.get(enterprise, 0)
-        if count >= _MOST_PARTIES:
-            return False
-        self._parties[enterprise] = count + 1
-        return True
-
-    def _health(self, key: str, device: str, enterprise: str) -> DeviceHealth:
-        health = DeviceHealth(device=device, enterprise=enterprise, protocol=NAMESPACE, peer=key.partition("/")[0])
-        self._meet(key, health)
-        return health
-
-    def nodes(self) -> Iterator[Node]:
-        """All edge nodes."""
-        yield from self._nodes.values()
-
-    def unreadable(self) -> dict[str, str]:
-        """What is configured and cannot be read, and who does not answer."""
-        found = dict(self._addresses.faults)
-        for node in self._nodes.values():
-            for party in node.parties():
-                found |= {f"{party.name}: {metric}": why for metric, why in party.unreadable.items()}
-            if node.rebirth.unanswered >= _TRIES and node.rebirth.is_wanted:
-                found[node.name] = (
-                    "does not answer requests for rebirth; let us publish and it read "
-                    f"{NAMESPACE}/{node.group}/NCMD/{node.edge}"
-                )
-        return found
 
     # --- what is heard
 
@@ -110,12 +38,12 @@ class Book:
         self, topic: Topic, enterprise: str, payload: Payload, rows: Rows, refusals: Refusals, now_us: int
     ) -> None:
         """One message, in the order of arrival. Appends samples; refuses what cannot be used."""
-        node = self._node(topic.group, topic.edge, enterprise)
+        node = self.roll.node(topic.group, topic.edge, enterprise)
         party: Party | None = node
         if node is not None and topic.device:
-            party = self._device(node, topic.device)
+            party = self.roll.device(node, topic.device)
         if node is None or party is None:
-            refusals.add("too_many_devices", f"{enterprise} has more than {_MOST_PARTIES} edge nodes and devices")
+            refusals.add("too_many_devices", f"{enterprise} has more than {MOST_PARTIES} edge nodes and devices")
             return
         before = len(rows)
         self._seen(node, party, topic.kind, payload, now_us)
@@ -193,26 +121,24 @@ class Book:
         self._born(node, device, payload, rows, refusals, now_us)
 
     def _born(self, node: Node, party: Party, payload: Payload, rows: Rows, refusals: Refusals, now_us: int) -> None:
-        others = sum(len(one.aliases) for other in self._of(node.enterprise) for one in other.parties())
-        room = _MOST_ALIASES - others + len(party.aliases)
-        self.reading.birth(party, payload, rows, refusals, room=room)
+        self.reading.birth(party, payload, rows, refusals, room=self.roll.room(node, party))
         party.life, party.shows = Life.BORN, True
         party.health.connected, party.health.connected_us = True, now_us
-
-    def _of(self, enterprise: str) -> Iterator[Node]:
-        return (node for node in self._nodes.values() if node.enterprise == enterprise)
 
     def _data(self, node: Node, party: Party, payload: Payload, rows: Rows, refusals: Refusals, now_us: int) -> None:
         if party.life is not Life.BORN:
             party.note("data_before_birth")
-            node.rebirth.want(now_us, f"data of {party.name} before its birth")
+            # Of one that died, these may be the last words, overtaken by the news: it will not answer.
+            tries = TRIES if node.life is Life.DEAD else None
+            node.rebirth.want(now_us, f"data of {party.name} before its birth", tries=tries)
         before = len(rows)
         self.reading.data(party, payload, rows, refusals)
         party.shows = party.shows or len(rows) > before
         for reason in ("unknown_alias", "alias_in_doubt"):
             if reason in refusals:
                 party.note(reason)
-                node.rebirth.want(now_us, f"{reason.replace('_', ' ')} in data of {party.name}")
+                if party.life is Life.BORN:
+                    node.rebirth.want(now_us, f"{reason.replace('_', ' ')} in data of {party.name}")
 
     def _node_death(self, node: Node, payload: Payload, rows: Rows, now_us: int) -> None:
         bd_seq = _bd_seq(payload)
@@ -250,7 +176,7 @@ class Book:
             self._unheard_until_us = None
             self.mark_lost(rows, now_us)
         asked: list[Node] = []
-        for node in self._nodes.values():
+        for node in self.roll:
             if node.gap_due_us is not None and now_us >= node.gap_due_us:
                 node.gap_due_us = None
                 node.rebirth.want(now_us, node.health.last_error)
@@ -268,7 +194,7 @@ class Book:
     def lose(self) -> None:
         """The broker is gone, and has not kept our session: what happened meanwhile is not known."""
         self._unheard_until_us = None
-        for node in self._nodes.values():
+        for node in self.roll:
             node.sequence.end()
             node.rebirth.settle()
             node.gap_due_us = node.awaited_until_us = node.doubted_until_us = None
@@ -277,7 +203,7 @@ class Book:
 
     def mark_lost(self, rows: Rows, now_us: int) -> None:
         """For too long: no value of what we know nothing of is to be believed."""
-        for node in self._nodes.values():
+        for node in self.roll:
             for party in node.parties():
                 if party.life is Life.UNKNOWN and party.shows:
                     party.shows = False
@@ -286,9 +212,9 @@ class Book:
     def greet(self, now_us: int) -> None:
         """We are connected: who is not born by itself soon is asked to be, and in the end given up."""
         self._unheard_until_us = now_us + self._config.mark_after
-        for node in self._nodes.values():
+        for node in self.roll:
             if node.life is not Life.BORN:
-                node.rebirth.want(now_us, "we have just connected", after_us=self._config.birth_wait, tries=_TRIES)
+                node.rebirth.want(now_us, "we have just connected", after_us=self._config.birth_wait, tries=TRIES)
 
 
 def _bd_seq(payload: Payload) -> int | None:

@@ -27,7 +27,7 @@ class SparkplugConnector(BrokerConnector):
         self._sparkplug = config
         marks = Marks(context.tags.size, context.newest_us)
         self._reader = Reader(config, context.tags, marks, self._meet)
-        self._health.bad_addresses = self._amiss = self._reader.book.unreadable()
+        self._health.bad_addresses = self._amiss = self._reader.roll.unreadable()
         #: When the connection that we have (or want) was begun, which our birth and last will have in common.
         self._state_us = 0
         self._away_since_us: int | None = None
@@ -101,7 +101,7 @@ class SparkplugConnector(BrokerConnector):
                 "An edge node is asked for its births.", connector=self._config.id, node=node.name, why=node.rebirth.why
             )
         await self._put_rows(link, rows, now_us)
-        if self._amiss != (amiss := self._reader.book.unreadable()):
+        if self._amiss != (amiss := self._reader.roll.unreadable()):
             self._amiss = amiss
             self._show_state()
 

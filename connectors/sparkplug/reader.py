@@ -16,6 +16,7 @@ from connectors.sparkplug.config import SparkplugConfig
 from connectors.sparkplug.envelope import BadPayload, open_payload
 from connectors.sparkplug.marks import Marks
 from connectors.sparkplug.metrics import Refusals
+from connectors.sparkplug.roll import Roll
 from connectors.sparkplug.state import says_offline
 from connectors.sparkplug.topic import Kind, NotSparkplug, Topic, parse_topic
 from park.batch import DeadLetter
@@ -45,7 +46,7 @@ class Reader:
     def __init__(
         self, config: SparkplugConfig, tags: TagTable, marks: Marks, meet: Callable[[str, DeviceHealth], object]
     ) -> None:
-        """``meet``: see `Book`. Raises ValueError where a group's enterprise is none of the park's."""
+        """``meet``: see `Roll`. Raises ValueError where a group's enterprise is none of the park's."""
         self._config = config
         addresses = Addresses(tags, config.id)
         for group, enterprise in config.enterprise_of.items():
@@ -56,8 +57,8 @@ class Reader:
                 )
         self._enterprise_of = dict(config.enterprise_of) or {one: one for one in addresses.enterprises}
         self._marks = marks
-        self.book = Book(config, addresses, marks, meet)
-        self.book.expect()
+        self.roll = Roll(config, addresses, meet)
+        self.book = Book(config, self.roll, marks)
         self._routes: dict[bytes, _Route] = {}
         #: Somebody else (or our own last will, late) told edge nodes that we are away.
         self.denied = False

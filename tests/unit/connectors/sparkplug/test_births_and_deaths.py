@@ -58,7 +58,7 @@ def test_alias_zero_is_not_the_absence_of_one() -> None:
 def test_metric_that_its_birth_lacks_is_listed() -> None:
     host = Host()
     Edge(host).birth(double("Tank/Open", 1.0, 2), double("tank/level", 1.0, 3))
-    assert list(host.reader.book.unreadable()) == ["E1/EON1: Tank/Level"]
+    assert list(host.reader.roll.unreadable()) == ["E1/EON1: Tank/Level"]
 
 
 def test_unit_that_is_another_than_the_tags_is_counted_and_told() -> None:
@@ -195,10 +195,10 @@ def test_requests_are_repeated_with_growing_pauses_until_the_birth_comes() -> No
     edge.data(by_alias(1, 51.0))
     asked = [second for second in range(80) if host.wait(S_MS if second else 0)[0]]
     assert asked == [0, 5, 15, 35, 75]
-    assert "does not answer" in host.reader.book.unreadable()["E1/EON1"]
+    assert "does not answer" in host.reader.roll.unreadable()["E1/EON1"]
     edge.birth()
     assert not any(host.wait(S_MS)[0] for _ in range(400))
-    assert "E1/EON1" not in host.reader.book.unreadable()
+    assert "E1/EON1" not in host.reader.roll.unreadable()
 
 
 def test_edge_node_that_is_in_disorder_again_and_again_is_not_asked_without_end() -> None:
@@ -226,6 +226,14 @@ def test_alias_of_another_type_than_it_was_born_with_is_in_doubt() -> None:
     assert edge.data(Metric(alias=1, datatype=DataType.BOOLEAN, boolean_value=True)) == []
     assert host.reasons == ["alias_in_doubt"]
     assert host.asks() == ["E1/EON1"]
+
+
+def test_last_words_that_come_after_the_death_do_not_make_us_ask_for_ever() -> None:
+    host, edge = _born()
+    edge.death()
+    edge.data(by_alias(1, 51.0))
+    assert sum(len(host.wait(S_MS)[0]) for _ in range(600)) == 3
+    assert "E1/EON1" not in host.reader.roll.unreadable()
 
 
 def test_everything_is_in_doubt_after_the_broker_was_away() -> None:
@@ -290,7 +298,7 @@ def test_enterprise_that_the_park_lacks_is_refused_at_once() -> None:
 
 
 def test_made_up_edge_nodes_are_bounded_and_crowd_out_no_other_enterprise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.sparkplug.book._MOST_PARTIES", 10)
+    monkeypatch.setattr("connectors.sparkplug.roll.MOST_PARTIES", 10)
     host = Host()
     for number in range(20):
         host.hear(f"spBv1.0/E1/NBIRTH/made-up-{number}", Payload(seq=0))
@@ -300,7 +308,7 @@ def test_made_up_edge_nodes_are_bounded_and_crowd_out_no_other_enterprise(monkey
 
 
 def test_made_up_aliases_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.sparkplug.book._MOST_ALIASES", 10)
+    monkeypatch.setattr("connectors.sparkplug.roll.MOST_ALIASES", 10)
     host = Host()
     edge = Edge(host)
     edge.birth(*(double(f"m{i}", 1.0, i) for i in range(20)))

@@ -140,7 +140,7 @@ def test_text_is_a_dead_letter_only_where_a_tag_wants_it() -> None:
     Edge(host).birth(text, elsewhere)
     assert host.reasons == ["not_numeric"]
     assert host.reader.book.reading.not_numbers == 1
-    assert "STRING" in host.reader.book.unreadable()["E1/EON1: Tank/Level"]
+    assert "STRING" in host.reader.roll.unreadable()["E1/EON1: Tank/Level"]
 
 
 def test_transient_metric_is_not_stored_unless_asked_for() -> None:
@@ -148,7 +148,7 @@ def test_transient_metric_is_not_stored_unless_asked_for() -> None:
     host = Host()
     assert Edge(host).birth(transient) == []
     assert (host.reasons, host.reader.book.reading.transient) == ([], 1)
-    assert "transient" in host.reader.book.unreadable()["E1/EON1: Tank/Level"]
+    assert "transient" in host.reader.roll.unreadable()["E1/EON1: Tank/Level"]
     assert len(Edge(Host(store_transient=True)).birth(transient)) == 1
 
 
