@@ -1,5 +1,6 @@
 """The values of one packet, read by its plan into rows; what cannot be read, and what was tolerated."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from connectors.codecs.base import Refusal, Rows
@@ -37,9 +38,9 @@ class Content:
         self.odd: dict[str, None] = {}
         self._wrong: dict[str, list[str]] = {}
 
-    def refusals(self) -> list[Refusal]:
+    def refusals(self) -> Sequence[Refusal]:
         """What could not be read; one for each reason."""
-        return [Refusal(reason, _told(details)) for reason, details in self._wrong.items()]
+        return tuple(Refusal(reason, _told(details)) for reason, details in self._wrong.items()) if self._wrong else ()
 
     def check_time(self, packet: Packet) -> None:
         """Of a packet of which nothing else is wanted."""

@@ -1,7 +1,7 @@
 """From packets to samples and reported means, for the tags of one connector."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from connectors.codecs.base import Refusal, Rows
 from connectors.hj212.beijing import time_us
@@ -18,12 +18,11 @@ _MINUTE_LENGTHS_S = frozenset(60 * minutes for minutes in (1, 2, 3, 4, 5, 6, 10,
 _USUAL_MINUTE_S = 600
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What became of one packet, beside the rows that were appended."""
 
     #: One for each reason; the packet goes into the dead letters with it.
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: Sequence[Refusal] = ()
     #: What was odd about values and tolerated, beyond `Packet.deviations`.
     deviations: tuple[str, ...] = ()
     samples: int = 0
@@ -75,7 +74,7 @@ class Reader:
         """
         if packet.encrypted:
             detail = f"CP of {packet.cn} is encrypted (HJ 212-2025); its key is not known here, so it is kept as it is"
-            return Reading([Refusal("needs_key", detail)])
+            return Reading((Refusal("needs_key", detail),))
         if packet.cn not in DATA_CNS or not packet.values:
             return Reading()
         samples, periods = len(rows.tag), len(rows.periods)
