@@ -1,4 +1,4 @@
-"""Data flags 数据标记 of HJ 212-2017 (A.9) as one column of bytes, and what they are made of.
+"""Data flags 数据标记 of HJ 212-2017 as one column of bytes, and what they are made of.
 
 The order of the numbers is that of the standard's table; MISSING is ours: nothing came.
 """

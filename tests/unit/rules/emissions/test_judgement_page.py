@@ -17,7 +17,7 @@ from rules.emissions.hours import hour_means
 from rules.emissions.means import Means, Status
 from rules.emissions.minutes import minutes_from_samples
 from rules.emissions.periods import DAY_US, HOUR_US, MINUTE_US
-from rules.emissions.validity import FLUE_GAS, PRESETS, WASTE_WATER, Validity
+from rules.emissions.validity import FLUE_GAS, PRESETS, WASTE_WATER, Validity, validities
 from tests.unit.rules.emissions.columns import (
     FALSE,
     GAP,
@@ -185,6 +185,20 @@ def test_the_flag_of_an_abnormal_hour_as_the_standard_writes_it(minutes: str, ex
 
 
 @pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        pytest.param("24 V", "N valid valid", id="none is bad"),
+        pytest.param("23 V 1 I", "D invalid invalid", id="one is"),
+        pytest.param("20 V 4 F", "F valid valid", id="a stopped one is not"),
+        pytest.param("20 V 4 –", "N valid valid", id="a missing one is not"),
+    ],
+)
+def test_a_day_where_one_bad_hour_spoils_it(hours: str, expected: str) -> None:
+    strict = Validity.model_validate(WASTE_WATER.model_dump() | {"one_bad_spoils": ["minute", "hour", "day"]})
+    assert told(day_of(hours, strict)) == expected
+
+
+@pytest.mark.parametrize(
     ("minutes", "expected"),
     [
         pytest.param("45 N 15 T", "N valid valid", id="N alone is enough"),
@@ -198,9 +212,17 @@ def test_an_hour_where_over_range_counts(minutes: str, expected: str) -> None:
     assert told(hour_of(minutes, Validity.model_validate({"valid_flags": ["N", "T"]}))) == expected
 
 
+def blocks() -> list[str]:
+    return re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+
+
+def test_a_site_may_change_validity_as_the_page_shows() -> None:
+    found = validities(yaml.safe_load(blocks()[1])["emissions"]["validity"])
+    assert found["flue_gas"].valid_flags == {Flag.N, Flag.T}
+    assert found["batch_drain"] == WASTE_WATER.model_copy(update={"without_flow": "stopped"})
+
+
 def test_the_presets_are_as_the_page_shows_them() -> None:
-    block = re.search(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    assert block
-    shown = yaml.safe_load(block[1])
+    shown = yaml.safe_load(blocks()[0])
     assert set(shown["flue_gas"]) == set(Validity.model_fields)
     assert {name: Validity.model_validate(shown["flue_gas"] | settings) for name, settings in shown.items()} == PRESETS
