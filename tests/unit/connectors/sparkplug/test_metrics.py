@@ -3,6 +3,7 @@
 import zlib
 
 import pytest
+from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -228,9 +229,34 @@ def test_message_above_the_limit_is_not_decoded() -> None:
 def test_any_bytes_are_survived_and_what_is_no_payload_is_kept(messages: list[tuple[str, bytes]]) -> None:
     host = Host()
     for topic, data in messages:
+        before = len(host.reasons)
         host.hear(topic, data)
+        if not _is_payload(data):
+            assert host.reasons[before:] == ["undecodable"]
     assert "codec_failed" not in host.reasons
     host.wait(1000)
+
+
+def _is_payload(data: bytes) -> bool:
+    try:
+        Payload.FromString(data)
+    except DecodeError:
+        return False
+    return True
+
+
+@given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=6), st.integers(0, 200))
+def test_a_birth_with_bits_turned_or_cut_off_is_survived(changes: list[tuple[int, int]], length: int) -> None:
+    birth = Payload(timestamp=NOON_MS, seq=0, metrics=[double("Tank/Level", 50.0, 1), double("Stack/SO2", 1.0, 2)])
+    data = bytearray(birth.SerializeToString())
+    for place, byte in changes:
+        data[place % len(data)] = byte
+    host = Host()
+    for one in host.hear(_TOPICS[0], bytes(data[:length])):
+        assert one.tag.startswith("E1.")
+    host.hear(_TOPICS[3], bytes(data))
+    host.hear(_TOPICS[1], bytes(data))
+    assert "codec_failed" not in host.reasons
 
 
 _FIELDS = st.one_of(
