@@ -10,7 +10,7 @@ import numpy as np
 
 from connectors.base import IntakeRefused
 from connectors.http.connector import HttpConnector, Sender
-from connectors.http.decode import BodyInvalid, Content, decode
+from connectors.http.decode import BodyInvalid, BodyTooLarge, Content, decode
 from connectors.http.judge import Judged
 from connectors.http.senders import Allowed, allowed
 from park.batch import DeadLetter, SampleBatch, empty_batch
@@ -27,6 +27,8 @@ _BESIDE_BYTES = 16_384
 _PIECE_ROWS = 20_000
 #: What a dead letter keeps: of bad rows, and of a body that cannot be read at all.
 _KEPT_ROWS_BYTES, _KEPT_BODY_BYTES = 8 * 1024 * 1024, 65_536
+#: What a sample takes in a body, at least: a body without samples counts as so many of them.
+_BYTES_A_ROW = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,14 +111,17 @@ class PushDesk:
             judged = await self._judge(push, may, now_us)
             if not judged.rows:
                 raise BodyInvalid("there are no samples in it")
-        except BodyInvalid as error:
+        except (BodyInvalid, BodyTooLarge) as error:
+            self.rows.take(push.sender.name, len(push.body) / _BYTES_A_ROW)
+            if isinstance(error, BodyTooLarge):
+                raise
             letter = self._letter(push, may, "undecodable", str(error), push.body[:_KEPT_BODY_BYTES])
             await self._put(empty_batch(received_us=now_us, origin=letter.origin), [letter], push.sender, 0)
             raise Unpushable(str(error)) from None
         self.rows.take(push.sender.name, judged.rows)
         self.duplicates += judged.duplicates
         letters = [
-            self._letter(push, may, refusal.reason, refusal.detail, raw[:_KEPT_ROWS_BYTES])
+            self._letter(push, may, refusal.reason, refusal.detail + _cut(raw), raw[:_KEPT_ROWS_BYTES])
             for refusal, raw in judged.refusals
         ]
         await self._store(judged, letters, push.sender, now_us)
@@ -199,6 +204,10 @@ class Room:
         """Raises Busy."""
         self._desk.hold(count)
         self.held_bytes += count
+
+
+def _cut(raw: bytes) -> str:
+    return f" (the first {_KEPT_ROWS_BYTES} bytes of them are kept)" if len(raw) > _KEPT_ROWS_BYTES else ""
 
 
 def report_of(judged: Judged) -> dict[str, Any]:

@@ -14,14 +14,24 @@ TEXT = st.text(alphabet=string.printable + "±é漢", max_size=12)
 TIME = st.datetimes().map(lambda at: f"{at.isoformat()}Z")
 CURSOR = st.one_of(
     st.tuples(st.integers(), TEXT).map(to_cursor),
+    st.tuples(st.integers(), TEXT, st.integers()).map(to_cursor),
     st.tuples(st.integers(), st.integers()).map(to_cursor),
     st.tuples(*[st.integers(-(2**40), 2**70)] * 4).map(to_cursor),
     st.tuples(*[st.integers(0, 2**50)] * 4).map(to_cursor),
 )
-KINDS = {"cursor": CURSOR, "from": TIME, "to": TIME, "priority": st.integers().map(str), "limit": st.just("3")}
+KINDS = {
+    "cursor": CURSOR,
+    "from": TIME,
+    "to": TIME,
+    "time": TIME,
+    "priority": st.integers().map(str),
+    "limit": st.just("3"),
+}
 PARAMETERS = {
     "/api/v1/alerts?history=true&": ("priority", "level", "enterprise", "source", "rule", "from", "to", "cursor"),
     "/api/v1/dead-letters?": ("connector", "reason", "from", "to", "limit", "cursor"),
+    "/api/v1/raw-frames?": ("device", "connector", "from", "to", "limit", "cursor"),
+    f"/api/v1/samples/{LEVEL}/raw?": ("time",),
     f"/api/v1/samples?tag={LEVEL}&": ("tag", "from", "to", "limit", "cursor"),
     f"/api/v1/samples?tag={LEVEL}&resolution=1m&": ("from", "to", "limit", "cursor"),
 }

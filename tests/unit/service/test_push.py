@@ -1,10 +1,15 @@
 """What a key may push within a time, and what requests with an Idempotency-Key are answered."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import connectors
 from service.push.limiter import Bucket
+from service.push.policy import PushPolicy
 from service.push.refused import InProgress, KeyReused, TooMany
 from service.push.remembered import Answer, Remembered, fingerprint
 
@@ -120,3 +125,15 @@ def test_the_oldest_answers_make_room() -> None:
 @given(st.lists(st.binary(max_size=4), max_size=4), st.lists(st.binary(max_size=4), max_size=4))
 def test_fingerprints_tell_parts_apart(one: list[bytes], other: list[bytes]) -> None:
     assert (fingerprint(*one) == fingerprint(*other)) == (one == other)
+
+
+def test_the_page_of_the_connector_names_every_limit_with_its_default() -> None:
+    page = Path(connectors.__path__[0], "http", "README.md").read_text("utf-8")
+    said = {name: row for row in re.findall(r"^\|.*\|$", page, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert [name for name in PushPolicy.model_fields if name not in said] == []
+    policy = PushPolicy()
+    for name in ("most_rows", "rows_per_s", "remembered"):
+        assert f"{getattr(policy, name):,.0f}" in said[name]
+    for name in ("most_body_bytes", "most_bytes", "most_json_bytes", "most_held_bytes"):
+        assert f"{getattr(policy, name) // 2**20} MiB" in said[name]
+    assert "20, 200" in said["requests_per_s"]
