@@ -20,10 +20,11 @@ MATCHES = {Match.SAME: 0.3, Match.FAMILY: 0.0, Match.UNKNOWN: -0.7, Match.OTHER:
 _MOST = 4.5
 #: Signals older than this at the rise, or so much younger than it, do not count.
 SIGNAL_BEFORE_MIN, SIGNAL_AFTER_MIN = 60.0, 5.0
-#: How well the time between signal and rise must be the air's travel time: so much, and this share of it.
-_FIT_MIN, _FIT_SHARE = 6.0, 0.3
-#: A signal whose time does not fit keeps this share of its weight: a leak may have begun long before the wind turned.
-_KEEPS = 0.35
+#: How well the time between signal and rise must be the air's travel time: what began later than the air left cannot
+#: have done it; earlier may be, for the wind may have had to turn. Minutes, and this share of the travel time.
+_LATE_MIN, _EARLY_MIN, _FIT_SHARE = 3.0, 9.0, 0.3
+#: A signal whose time does not fit keeps this share of its weight.
+_KEEPS = 0.15
 
 
 def in_time(signals: Sequence[Signal], onset_us: int) -> list[tuple[Signal, float]]:
@@ -54,6 +55,7 @@ def _fits(ago_min: float, lasted_min: float, travel_min: float | None) -> float:
     if travel_min is None:
         return _KEEPS if ago_min < 0 else 1.0
     # What still went on when the air passed by fits as well as what began then.
-    off_min = max(travel_min - ago_min, ago_min - lasted_min - travel_min, 0.0)
-    late = off_min / (_FIT_MIN + _FIT_SHARE * travel_min)
+    late, early = travel_min - ago_min, ago_min - lasted_min - travel_min
+    off_min, within_min = (late, _LATE_MIN) if late > 0 else (max(early, 0.0), _EARLY_MIN)
+    late = off_min / (within_min + _FIT_SHARE * travel_min)
     return float(_KEEPS + (1.0 - _KEEPS) * np.exp(-0.5 * late**2))

@@ -15,8 +15,8 @@ from rules.tracing.wind import Wind
 #: follows the rest).
 LEAST_SCATTER_DEG, _SCATTER_SHARE = 5.0, 0.5
 #: A cloud is at least this wide, and it spreads at least this fast, however still the air.
-_LEAST_WIDTH_M = 20.0
-_SPREAD_M_S = 0.15
+_LEAST_WIDTH_M = 10.0
+_SPREAD_M_S = 0.1
 #: Height of a plume: so much at once, and so much more a metre of way, up to the mixed layer.
 _HEIGHT_M, _HEIGHT_A_M, _MIXED_M = 3.0, 0.05, 400.0
 #: What a source some way straight upwind gives; see `reference`.

@@ -13,6 +13,8 @@ from rules.tracing.grid import Grid
 _RISE = 5.0
 #: Of the blocks' means: what is there when nothing comes.
 _BACKGROUND_PCT = 25.0
+#: With fewer receptors than this, nothing can be said of what they share.
+_FEWEST_SHARE = 6
 #: The background itself wanders by this share.
 _WANDER = 0.15
 
@@ -34,6 +36,7 @@ def smell_of(grid: Grid, receptors: Sequence[Receptor]) -> Smell:
     """Receptors without a sample in the span stay, with nothing known."""
     means = np.array([grid.means(one.time_us, one.value) for one in receptors]).reshape(len(receptors), grid.n)
     known = np.isfinite(means)
+    means = means - _shared(means)
     background, noise = np.zeros(len(receptors)), np.ones(len(receptors))
     for place, one in enumerate(receptors):
         blocks = means[place][known[place]]
@@ -44,13 +47,26 @@ def smell_of(grid: Grid, receptors: Sequence[Receptor]) -> Smell:
     return Smell(grid=grid, above=above, known=known, background=background, noise=noise)
 
 
+def _shared(means: Floats) -> Floats:
+    """``(blocks,)``: by how much most receptors together were above their usual: air that came from afar, or the hour.
+
+    Where few receptors have data nothing is known of it.
+    """
+    if not means.size or np.isfinite(means).any(axis=1).sum() < _FEWEST_SHARE:
+        return np.zeros(means.shape[1])
+    have = means[np.isfinite(means).any(axis=1)]
+    usual = np.nanpercentile(have, _BACKGROUND_PCT, axis=1)
+    over = np.where(np.isfinite(have), have - usual[:, None], 0.0)
+    return np.asarray(np.median(over, axis=0), np.float64)
+
+
 def _noise(blocks: Floats, background: float, detection_limit: float) -> float:
+    """Standard deviation of what is there when nothing comes; from the quieter part, lest a plume pass for noise."""
     steps = np.abs(np.diff(blocks))
-    jitter = float(np.median(steps)) / 0.6745 / np.sqrt(2.0) if len(steps) else 0.0
-    # A plume that comes and goes must not pass for noise.
-    jitter = min(jitter, float(np.ptp(blocks)) / 10.0)
-    least = max(abs(background) * _WANDER, detection_limit / 2.0, float(np.ptp(blocks)) * 1e-3)
-    return max(jitter, least, 1e-12)
+    jitter = float(np.percentile(steps, 25.0)) / 0.4506 if len(steps) else 0.0
+    low, middle = np.percentile(blocks, (5.0, _BACKGROUND_PCT))
+    wander = float(middle - low) / 0.9704
+    return max(jitter, wander, abs(background) * _WANDER, detection_limit / 2.0, float(np.ptp(blocks)) * 1e-3, 1e-12)
 
 
 def rising(smell: Smell) -> Bools:
