@@ -35,9 +35,14 @@ VALUES (%(id)s, %(kind)s, %(tag)s, %(enterprise)s, %(source)s, %(quantity)s, %(s
     %(unit)s, %(provenance)s, %(unmarked)s, 'standing', %(revision)s, %(judged)s, %(why)s, %(over)s)
 ON CONFLICT (id) DO UPDATE SET value = excluded.value, limit_value = excluded.limit_value, unit = excluded.unit,
     provenance = excluded.provenance, unmarked = excluded.unmarked, state = 'standing', revision = excluded.revision,
-    judged = excluded.judged, why = excluded.why, over = coalesce(excluded.over, emission_exceedance.over),
-    told = emission_exceedance.told AND NOT (emission_exceedance.told_over AND excluded.over IS NULL)
-"""
+    judged = excluded.judged, why = excluded.why,
+    over = CASE WHEN {again} THEN excluded.over ELSE coalesce(excluded.over, emission_exceedance.over) END,
+    told = emission_exceedance.told AND NOT {again},
+    told_over = emission_exceedance.told_over AND NOT {again}
+""".format(
+    # It was withdrawn or excused, and is a finding again: people are told anew.
+    again="(excluded.unmarked AND (emission_exceedance.state = 'withdrawn' OR NOT emission_exceedance.unmarked))"
+)
 _WITHDRAW = """
 UPDATE emission_exceedance SET state = 'withdrawn', revision = %(revision)s, judged = %(judged)s, why = %(why)s,
     over = coalesce(over, %(judged)s)
@@ -161,7 +166,9 @@ def _keep(cursor: psycopg.Cursor[Any], one: Found, known: tuple[Any, ...] | None
     over = None if one.over_us is None else moments(np.array([one.over_us]))[0]
     if known is not None:
         _, _, state, value, limit, unmarked, known_over = known
-        same = (state, limit, unmarked) == ("standing", one.bound, one.unmarked) and bool(np.isclose(value, one.value))
+        # The peak of a warning creeps up minute by minute: only what tells something new is a revision.
+        near = bool(np.isclose(value, one.value, rtol=0.05 if one.kind == "warning" else 1e-9))
+        same = near and (state, limit, unmarked) == ("standing", one.bound, one.unmarked)
         if same and (over is None or known_over == over):
             return
     info = one.tag.info

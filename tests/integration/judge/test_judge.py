@@ -153,8 +153,10 @@ def test_marked_minutes_are_left_out_of_the_finding_and_shown_beside_it(rig: Rig
     assert [one.cleared for one in rig.told if one.rule == "emission-hour"] == [False, True]
     rig.mark(Withdrawal(mark=mark.id, by="wang", reason="no permit for it", at_us=SETTLED + 2), 2)
     rig.judge(SETTLED + 2 * MINUTE_US)
-    assert rig.exceedances("kind, state, unmarked")[0] == ("hour", "standing", True)
+    assert rig.exceedances("kind, state, unmarked, over")[0] == ("hour", "standing", True, None)
     assert rig.means("revision, marked", "tag.id = 'acme.stack.so2'")[-1] == (3, 0)
+    # Nobody excuses it any more: it calls for attention again.
+    assert [one.cleared for one in rig.told if one.rule == "emission-hour"] == [False, True, False]
 
 
 def test_minutes_warn_before_the_hour_is_lost(rig: Rig) -> None:
