@@ -28,7 +28,10 @@ class Outage:
 
 
 class Outages:
-    """Those that are over and whose history is not in yet. One a device: a second one ends the first."""
+    """Those that are over and whose history is not in yet. One a device: a second one ends the first.
+
+    Each is told of when it is over, and again when its history is in.
+    """
 
     def __init__(self, health: Health, on_gap: Callable[[Gap], None]) -> None:
         self._health, self._on_gap = health, on_gap
@@ -37,8 +40,9 @@ class Outages:
     def begin(self, device: Device, from_us: int, to_us: int, reason: str) -> None:
         """A logger is back after an absence."""
         self.tell(device)
-        self._open[device.mn] = Outage(device, from_us, to_us, reason)
+        outage = self._open[device.mn] = Outage(device, from_us, to_us, reason)
         self._health.gaps += 1
+        self._record(outage, None)
 
     def of(self, device: Device) -> Outage | None:
         """The one whose history is not in yet."""
@@ -57,15 +61,18 @@ class Outages:
     def tell(self, device: Device) -> None:
         """Its history is in, as far as it will be."""
         outage = self._open.pop(device.mn, None)
-        if outage is None:
-            return
+        if outage is not None:
+            self._record(outage, outage.refilled if outage.has_history or outage.refilled else None)
+
+    def _record(self, outage: Outage, refilled: int | None) -> None:
+        """The same gap again takes the place of its first record."""
         self._on_gap(
             Gap(
-                connector=f"{self._health.connector}/{device.mn}",
+                connector=f"{self._health.connector}/{outage.device.mn}",
                 from_us=outage.from_us,
                 to_us=outage.to_us,
                 reason=outage.reason,
-                refilled=outage.refilled if outage.has_history or outage.refilled else None,
+                refilled=refilled,
             )
         )
 
