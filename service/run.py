@@ -360,6 +360,13 @@ class Service:
                 "stored": store.stored,
                 "duplicates": store.duplicates,
             },
+            "judge": {
+                "state": self.judge.status.state,
+                "error": self.judge.status.error,
+                "until": self.judge.status.until_us,
+                "pass_ms": self.judge.status.pass_ms,
+                "minutes": self.judge.status.minutes,
+            },
             "late": self.intake.late,
             "quarantined": self.intake.quarantined,
             "rules": self.rules.status(),

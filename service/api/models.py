@@ -312,6 +312,10 @@ class StatusShape(BaseModel):
     floods: list[FloodNow] = Field(description="Alarm floods that the caller sees")
     journal: dict[str, Any] = Field(examples=[{"rows_waiting": 3, "bytes": 1048576, "error": ""}])
     store: dict[str, Any] = Field(examples=[{"state": "up", "lag_s": 0.3, "edition": "apache", "error": ""}])
+    judge: dict[str, Any] = Field(
+        description="Means and exceedances: hours before `until` are judged, with data or without",
+        examples=[{"state": "up", "until": "2026-11-01T00:00:00.000000Z", "error": ""}],
+    )
     listeners: int = Field(description="Open live streams", examples=[3])
 
 

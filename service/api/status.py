@@ -54,6 +54,7 @@ class StatusBoard:
             "floods": floods_shape(view.book, scope),
             "journal": _cut(raw["journal"], scope),
             "store": _cut(raw["store"], scope),
+            "judge": _cut(raw["judge"] | {"until": rfc3339(raw["judge"]["until"])}, scope),
             "listeners": view.live.listeners,
         }
 
@@ -73,7 +74,7 @@ class StatusBoard:
         return [one.partition(": ")[0] for one, named in zip(problems, words, strict=True) if not named & hidden]
 
 
-_REWRITTEN = frozenset({"now_us", "data_us", "ready", "problems", "journal", "store", "seq"})
+_REWRITTEN = frozenset({"now_us", "data_us", "ready", "problems", "journal", "store", "judge", "seq"})
 
 
 def _cut(part: Mapping[str, Any], scope: Scope) -> dict[str, Any]:

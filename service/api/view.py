@@ -67,7 +67,8 @@ class ServiceView(Protocol):
         """What is wrong with the service itself, for people and for `/readyz`.
 
         Keys: ``ready`` (bool), ``now_us``, ``data_us`` (source time of the newest sample), ``journal`` (rows waiting,
-        bytes, error), ``store`` (state, lag_s, edition, error, stored, duplicates), ``late``, ``quarantined``,
+        bytes, error), ``store`` (state, lag_s, edition, error, stored, duplicates), ``judge``
+        (state, error, until, pass_ms, minutes), ``late``, ``quarantined``,
         ``rules`` (`service.rules.desk.RuleDesk.status`), ``problems`` (list of sentences).
         """
 

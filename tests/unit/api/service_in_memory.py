@@ -212,6 +212,7 @@ class ServiceInMemory:
             },
             "late": 3,
             "quarantined": 2,
+            "judge": {"state": "up", "error": "", "until": self.now_us, "pass_ms": 1.0, "minutes": 0},
             "problems": self.problems,
         }
 
