@@ -2,10 +2,14 @@
 
 from typing import Any
 
+from hypothesis import HealthCheck, settings
+
 from connectors.hj212.packet import build
 from park.index import TagTable
 from park.model import Park
 
+#: For properties: a loaded machine is no fault.
+calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MN = "010000A8900016F000169DC0"
 QN = "20160801085857223"
 

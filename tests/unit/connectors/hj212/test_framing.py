@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from connectors.hj212.framing import LONGEST, Frame, Framer, Rejected
 from connectors.hj212.packet import frame
-from tests.unit.connectors.hj212.oracles import crc_as_printed, telegram
+from tests.unit.connectors.hj212.oracles import calm, crc_as_printed, telegram
 
 GOOD = telegram("DataTime=20160801085857;w01018-Rtd=2.2,w01018-Flag=N")
 Found = list[Frame | Rejected]
@@ -138,6 +138,7 @@ _PIECES = st.lists(
 ).map(b"".join)
 
 
+@calm
 @given(_PIECES, st.data())
 def test_how_tcp_cuts_the_stream_makes_no_difference(stream: bytes, draw: st.DataObject) -> None:
     cuts = sorted(draw.draw(st.sets(st.integers(0, len(stream)), max_size=40)))
@@ -147,6 +148,7 @@ def test_how_tcp_cuts_the_stream_makes_no_difference(stream: bytes, draw: st.Dat
     assert found + framer.close() == framed(stream)
 
 
+@calm
 @given(_PIECES)
 def test_byte_by_byte_gives_the_same(stream: bytes) -> None:
     framer, found = Framer(), []
@@ -155,6 +157,7 @@ def test_byte_by_byte_gives_the_same(stream: bytes) -> None:
     assert found + framer.close() == framed(stream)
 
 
+@calm
 @given(_PIECES)
 def test_no_byte_is_lost_but_blanks_between_packets(stream: bytes) -> None:
     kept = b"".join(one.raw for one in framed(stream))
@@ -162,6 +165,7 @@ def test_no_byte_is_lost_but_blanks_between_packets(stream: bytes) -> None:
     assert kept.translate(None, blanks) == stream.translate(None, blanks)
 
 
+@calm
 @given(st.binary(max_size=400))
 def test_every_built_packet_is_taken(data: bytes) -> None:
     sent = frame(data.replace(b"##", b"..").replace(b"\n", b"."))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from connectors.hj212 import misprints
 from connectors.hj212.framing import Frame, Framer
 from connectors.hj212.packet import Group, Packet, PacketInvalid, answer, build, parse
-from tests.unit.connectors.hj212.oracles import MN, QN, segment, telegram
+from tests.unit.connectors.hj212.oracles import MN, QN, calm, segment, telegram
 
 _HEAD = f"QN={QN};ST=32;CN=2011;PW=123456;MN={MN};Flag=5;"
 
@@ -200,6 +200,7 @@ def content_of(items: list[tuple[str, dict[str, str], str]]) -> str:
     return ";".join(written)
 
 
+@calm
 @given(_ITEMS, st.sampled_from([None, 0, 1, 4, 5, 8, 9]))
 def test_what_is_built_is_what_is_read(items: list[tuple[str, dict[str, str], str]], flag: int | None) -> None:
     (frame,) = Framer().feed(telegram(content_of(items), flag=flag))
@@ -210,6 +211,7 @@ def test_what_is_built_is_what_is_read(items: list[tuple[str, dict[str, str], st
     assert (packet.flag, packet.deviations) == (flag, ())
 
 
+@calm
 @given(_ITEMS, st.sampled_from([None, 5, 7, 9]), st.booleans())
 def test_the_careful_road_reads_a_plain_packet_alike(
     items: list[tuple[str, dict[str, str], str]], flag: int | None, with_qn: bool
@@ -221,6 +223,7 @@ def test_the_careful_road_reads_a_plain_packet_alike(
         assert getattr(fast, name) == getattr(careful, name), name
 
 
+@calm
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_packet_or_are_not(data: bytes) -> None:
     with suppress(PacketInvalid):

@@ -11,7 +11,7 @@ from connectors.hj212.beijing import text_of, time_us
 from connectors.hj212.packet import parse
 from connectors.hj212.readings import Reader, Reading
 from park.quality import HJ212_FLAGS, Detail, Quality, describe, quality_byte
-from tests.unit.connectors.hj212.oracles import MN, segment, tags_at
+from tests.unit.connectors.hj212.oracles import MN, calm, segment, tags_at
 
 AT = "DataTime=20160801085857"
 AT_US = 1_470_013_137_000_000
@@ -270,6 +270,7 @@ def naive(items: dict[str, tuple[str, str | None]]) -> dict[int, tuple[float | N
     return found
 
 
+@calm
 @given(st.dictionaries(st.sampled_from(_CODES), st.tuples(_TEXTS, _FLAGS)))
 def test_each_item_is_read_as_if_it_stood_alone(items: dict[str, tuple[str, str | None]]) -> None:
     written = [

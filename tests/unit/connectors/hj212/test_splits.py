@@ -10,7 +10,7 @@ from connectors.codecs.base import Rows
 from connectors.hj212.packet import parse
 from connectors.hj212.readings import Reader
 from park.quality import HJ212_FLAGS
-from tests.unit.connectors.hj212.oracles import segment, tags_at
+from tests.unit.connectors.hj212.oracles import calm, segment, tags_at
 
 AT = "DataTime=20160801085857"
 _CODES = ("a21026", "a21002", "a34013", "a19001")
@@ -99,6 +99,7 @@ def test_what_is_never_ended_does_not_grow() -> None:
     assert rows.value == [1.0] * 499
 
 
+@calm
 @given(st.data())
 def test_wherever_an_item_is_torn_and_however_parts_are_ordered_its_flag_is_kept(draw: st.DataObject) -> None:
     flags = draw.draw(st.lists(st.sampled_from(sorted(HJ212_FLAGS)), min_size=4, max_size=4))
