@@ -109,6 +109,58 @@ FLAGS: Final[dict[str, str]] = {
     "B": "通讯异常 communication failure",
 }
 
+#: Field information (现场端信息, table B.10) -> what it is.
+FIELD_INFORMATION: Final[dict[str, str]] = {
+    "i11001": "analyser's log",
+    "i12001": "analyser's state",
+    "i12002": "link of analyser and logger",
+    "i12003": "analyser's alarm",
+    "i13001": "range",
+    "i13002": "precision",
+    "i13003": "interval, min",
+    "i13004": "digestion temperature, ℃",
+    "i13005": "digestion time, min",
+    "i13006": "calibration time",
+    "i13007": "intercept",
+    "i13008": "slope",
+    "i13009": "detection limit",
+    "i21001": "logger's log",
+    "i22001": "logger's state",
+    "i22002": "user logged in at the logger",
+    "i22003": "link of logger and host",
+    "i22101": "link of a channel",
+    "i23001": "local pressure",
+    "i31001": "door log",
+    "i32001": "door",
+    "i33001": "heated line, ℃",
+    "i33002": "condenser, ℃",
+}
+#: State of a piece of equipment (SBxxx-RS), of an analyser (i12001), of a logger (i22001), who is logged in (i22002).
+EQUIPMENT_STATES: Final[dict[str, str]] = {
+    "0": "off",
+    "1": "running",
+    "2": "calibration",
+    "3": "maintenance",
+    "4": "alarm",
+    "5": "blow-back",
+}
+INFORMATION_STATES: Final[dict[str, dict[str, str]]] = {
+    "i12001": {
+        "0": "running",
+        "1": "maintenance",
+        "2": "fault",
+        "3": "calibration",
+        "5": "blow-back",
+        "6": "power fail",
+        "7": "measuring",
+        "8": "标定 setting its curve",
+        "9": "standby",
+        "10": "运维 upkeep",
+    },
+    "i22001": {"0": "running", "1": "stopped", "2": "fault", "3": "maintenance"},
+    "i22002": {"0": "ordinary", "1": "administrator", "2": "maintenance"},
+}
+
 #: QnRtn (请求返回) and ExeRtn (执行结果): the code -> what the device says.
 REQUEST_RESULTS: Final[dict[str, str]] = {
     "1": "ready",

@@ -15,8 +15,11 @@ from connectors.hj212.survey import TIMES, survey
 from connectors.hj212.values import number
 from connectors.hj212.words import (
     COMMANDS,
+    EQUIPMENT_STATES,
     EXECUTION_RESULTS,
+    FIELD_INFORMATION,
     FLAGS,
+    INFORMATION_STATES,
     REQUEST_RESULTS,
     SUFFIXES,
     SYSTEMS,
@@ -98,7 +101,8 @@ def lines(number_of: int, frame: Frame, packet: Packet) -> Iterator[str]:
         yield f"  {name} {_parameter(name, text)}"
     for group in packet.cp:
         if "" not in group.fields:
-            yield f"  {_title(group, find(packet.st, group.code))}: {_fields(group.fields)}"
+            fields = ", ".join(_field(group.code, suffix, text) for suffix, text in group.fields.items())
+            yield f"  {_title(group, find(packet.st, group.code))}: {fields}"
     if not packet.cp and packet.content.strip():
         yield f"  CP    {packet.content[:200]}"
     for word in dict.fromkeys((*frame.deviations, *packet.deviations, *odd)):
@@ -124,21 +128,21 @@ def _parameter(name: str, text: str) -> str:
 
 def _title(group: Group, known: Code | None) -> str:
     if known is None:
-        return group.code
+        return _with(group.code, FIELD_INFORMATION)
     # What Annex B prints as a unit says nothing about this value, which is in the sender's.
     unit = f" [附录B: {known.unit}]" if known.unit else ""
     modern = f" = {known.code}" if known.code != group.code else ""
     return f"{group.code}{modern} {known.name}{unit}"
 
 
-def _fields(fields: Mapping[str, str]) -> str:
-    return ", ".join(_field(suffix, text) for suffix, text in fields.items())
-
-
-def _field(suffix: str, text: str) -> str:
+def _field(code: str, suffix: str, text: str) -> str:
     name = SUFFIXES.get(suffix, suffix)
     if suffix == "Flag":
         text = _with(text, FLAGS)
+    elif suffix == "RS":
+        text = _with(text, EQUIPMENT_STATES)
+    elif suffix == "Info":
+        text = _with(text, INFORMATION_STATES.get(code, {}))
     elif suffix == "SampleTime":
         text = _time_or_text(text)
     return f"{name} {text or '(nothing)'}"

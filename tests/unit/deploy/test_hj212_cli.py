@@ -41,6 +41,18 @@ def test_old_codes_are_told_by_their_new_names() -> None:
     assert "no Flag (2005)" in result.stdout
 
 
+def test_states_and_answers_are_told_in_words() -> None:
+    result = decode(
+        telegram("DataTime=20160801085857;SB1-RS=4", cn="2021")
+        + telegram("DataTime=20160801085857;PolId=w01018;i12001-Info=3;i11001-Info=//清洗管路//", cn="3020")
+        + telegram("ExeRtn=100", cn="9012", st="91", flag=4)
+    )
+    assert "SB1: running state 4 alarm" in result.stdout
+    assert "i12001 analyser's state: information 3 calibration" in result.stdout
+    assert "i11001 analyser's log: information //清洗管路//" in result.stdout
+    assert "ExeRtn 100 no data" in result.stdout
+
+
 def test_json_is_one_object_a_line() -> None:
     result = decode(REAL_TIME + BAD, "--json")
     assert result.exit_code == 0
