@@ -78,6 +78,7 @@ class Rig:
     def __init__(self, directory: Path, dsn: str, park: str = PARK, config: Emissions | None = None) -> None:
         self.dsn = dsn
         self.clock = HandClock(MIDNIGHT_US + 30 * S_US)
+        directory.mkdir(exist_ok=True)
         self.journal = Journal(directory / "journal.db")
         one = load_park(park, "park.yaml").park
         ids = [f"{owner}.{source.id}.{tag.id}" for owner, source, tag in one.tags()]
