@@ -99,16 +99,24 @@ class _Device:
 
     def read(self, packet: Packet, content: Content, minute_s: int | None) -> None:
         """A packet, and what has waited for it."""
-        pieces = self._splits.take(packet) if packet.is_split else self._splits.other(packet)
-        if not packet.is_split:
-            self._read(packet, packet.st, packet.shape, packet.values, content, minute_s)
-        for piece in pieces:
-            self._read(packet, piece.st, shape_of(piece.keys), piece.values, content, minute_s)
+        if packet.is_split:
+            pieces = self._splits.take(packet)
+        else:
+            pieces = self._splits.other(packet)
+            self._read(packet, packet.cn, packet.st, packet.shape, packet.values, content, minute_s)
+        for piece in pieces:  # of another CN, perhaps
+            self._read(packet, piece.cn, piece.st, shape_of(piece.keys), piece.values, content, minute_s)
 
     def _read(
-        self, packet: Packet, st: str, shape: Shape, values: list[str], content: Content, minute_s: int | None
+        self,
+        packet: Packet,
+        cn: str,
+        st: str,
+        shape: Shape,
+        values: list[str],
+        content: Content,
+        minute_s: int | None,
     ) -> None:
-        cn = packet.cn
         about = packet.params.get("PolId", "") if cn == INFORMATION else ""
         plan = self.tags.plan(cn, st, about, shape)
         at_us = content.data_time(plan, values)

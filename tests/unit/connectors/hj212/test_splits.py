@@ -87,6 +87,17 @@ def test_a_torn_mean_becomes_one_row() -> None:
     assert [(row[3:6], chr(row[10])) for row in rows.periods] == [((2.0, 1.0, 4.0), "D")]
 
 
+def test_items_of_two_kinds_of_packet_wait_apart() -> None:
+    reader, rows = Reader(tags_at(*_CODES), "hj"), Rows()
+    reader.read(parse(part(f"{AT};a21026-Rtd=1", 1)), rows)
+    for pno in range(1, 40, 2):  # so many items wait for parts that never come that the first are given up
+        reader.read(parse(part("DataTime=20160801080000;a21002-Avg=2", pno, 40, cn="2061")), rows)
+    assert rows.value == [1.0]
+    reader.read(parse(segment("DataTime=20160801085957;a34013-Rtd=3")), rows)
+    assert sorted(zip(rows.tag, rows.value, strict=True)) == [(0, 1.0), (2, 3.0)]
+    assert {row[:2] for row in rows.periods} == {(1, 3600)}
+
+
 def test_more_parts_than_exist_are_read_as_they_are() -> None:
     assert read(part(f"{AT};a21026-Rtd=1,a21026-Flag=N", 4, 3)) == {0: (1.0, N)}
 
