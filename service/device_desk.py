@@ -171,7 +171,7 @@ class DeviceDesk:
             body = {"command_id": command_id, "result": result_of(error), "words": str(error)}
             await self._note_answer(body, health, subject, by)
             raise
-        await self._note_answer(answer_body(command_id, outcome), health, subject, by)
+        await self._note_answer(answer_body(command_id, command.name, outcome), health, subject, by)
         return Answered(
             id=command_id,
             by=by,
@@ -230,7 +230,9 @@ class DeviceDesk:
         except IntakeRefused:
             _log.error("A command could not be recorded.", device=subject, command=body)
             return
-        await self._note_answer(answer_body(command_id, outcome) if outcome else silent, health, subject, _BY_ITSELF)
+        await self._note_answer(
+            answer_body(command_id, command.name, outcome) if outcome else silent, health, subject, _BY_ITSELF
+        )
 
     def _errand(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)

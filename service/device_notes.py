@@ -13,6 +13,8 @@ from service.store.stored import StoredCommand
 AWAY, SILENT = "away", "silent"
 #: Packets whose content stands in the note of an outcome.
 _NOTED_PACKETS = 20
+#: The command whose data are stored as samples and means, and need not stand in its note.
+HISTORY = "history"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ def result_of(error: Exception) -> str:
     return {DeviceAway: AWAY, DeviceSilent: SILENT}.get(type(error), "failed")
 
 
-def answer_body(command_id: str, outcome: Outcome) -> dict[str, Any]:
+def answer_body(command_id: str, command: str, outcome: Outcome) -> dict[str, Any]:
     """Of the note of an outcome."""
     return {
         "command_id": command_id,
@@ -63,7 +65,7 @@ def answer_body(command_id: str, outcome: Outcome) -> dict[str, Any]:
         "code": outcome.code,
         "answer": outcome.answer,
         "packets": outcome.packets,
-        "data": [dict(one) for one in outcome.data[:_NOTED_PACKETS]],
+        "data": [dict(one) for one in outcome.data[:_NOTED_PACKETS]] if command != HISTORY else [],
     }
 
 

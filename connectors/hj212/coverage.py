@@ -60,6 +60,11 @@ class Coverage:
             self._begun_us = time_us
             self._seed()
 
+    def tell_length(self, length_us: int) -> None:
+        """The logger says that its periods are this long."""
+        if length_us in _ALLOWED_US and length_us != self._length_us:
+            self._use(length_us)
+
     def add(self, start_us: int) -> None:
         """The period that begins here came."""
         if self._learns:

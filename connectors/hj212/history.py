@@ -16,7 +16,7 @@ from connectors.hj212.outages import Outages
 _log = structlog.get_logger(__name__)
 
 _KINDS = (MINUTE, HOUR, DAY)
-#: The interval that a request assumes while the logger's own is not known.
+_INTERVAL = "1063"
 _MINUTE_US = 60_000_000
 #: A span is asked for so often at most.
 _TIMES = 2
@@ -41,8 +41,6 @@ class _Wanted:
     since_us: int = 0
     #: Missing up to here is asked for, though nothing newer has come: the logger was away until then.
     until_us: int = 0
-    #: Absences whose minutes may be missing, while the logger's interval is not known.
-    blind: list[Span] = field(default_factory=list)
     not_before_us: int = 0
     retry_us: int = 0
     #: How often a span was asked for, by kind and start.
@@ -73,8 +71,6 @@ class History:
         wanted = self._wanted.setdefault(device.mn, _Wanted(device))
         wanted.since_us = wanted.until_us = now_us
         wanted.retry_us, wanted.not_before_us = 0, now_us + self._config.settle
-        if device.coverage[MINUTE].length_us is None:
-            wanted.blind.append((since_us // _MINUTE_US * _MINUTE_US, now_us // _MINUTE_US * _MINUTE_US))
 
     def more_to_come(self, device: Device, now_us: int) -> None:
         """Something old came by itself: wait for the rest of it, but not for ever."""
@@ -138,6 +134,7 @@ class History:
     async def _fill(self, wanted: _Wanted) -> bool:
         """All that is missing now; False: the logger says that it cannot at the moment."""
         got = refused = False
+        await self._ask_interval(wanted.device)
         while (request := self._next(wanted)) is not None:
             outcome = await self._ask(wanted, *request)
             got = got or outcome.packets > 0 or outcome.result in (Result.DONE, Result.NO_DATA)
@@ -159,21 +156,39 @@ class History:
             if self._refused_until_us.get((wanted.device.mn, cn), 0) <= now_us:
                 spans = self._missing(wanted, cn, now_us)
                 if spans:
-                    length_us = wanted.device.coverage[cn].length_us or _MINUTE_US
+                    length_us = wanted.device.coverage[cn].length_us
+                    assert length_us is not None
                     return cn, next(pieces(spans[0], length_us, self._config.periods_a_request))
         return None
 
     def _missing(self, wanted: _Wanted, cn: str, now_us: int) -> list[Span]:
+        """None of a kind whose periods' length is not known: two of them that come will tell it."""
         coverage = wanted.device.coverage[cn]
-        if coverage.length_us is None:
-            return [(a, b) for a, b in wanted.blind if a < b] if cn == MINUTE else []
         return coverage.missing(now_us - self._config.reach, min(wanted.until_us, now_us - _GRACE_US))
+
+    async def _ask_interval(self, device: Device) -> None:
+        """How long its minute data are (1063), where neither the configuration nor what came has told."""
+        key, now_us = (device.mn, _INTERVAL), self._clock()
+        if device.coverage[MINUTE].length_us is not None or self._refused_until_us.get(key, 0) > now_us:
+            return
+        self._refused_until_us[key] = now_us + self._config.ask_refusing_again
+        built = commands.build("get-minute-interval", {}, now_us=now_us, allow_control=False)
+        try:
+            outcome = await device.dialogue.ask(built)
+        except (DeviceAway, DeviceSilent):
+            self._on_request(device, built, None)
+            return  # it may answer other requests
+        self._on_request(device, built, outcome)
+        for packet in outcome.data:
+            minutes = packet.get("MinInterval", "")
+            if minutes.isascii() and minutes.isdigit() and len(minutes) < 3:
+                device.coverage[MINUTE].tell_length(int(minutes) * _MINUTE_US)
 
     async def _ask(self, wanted: _Wanted, cn: str, span: Span) -> Outcome:
         """One request. What it did not bring is not missed any more, unless something of it may have been lost."""
         device, coverage = wanted.device, wanted.device.coverage[cn]
-        blind, rejected = coverage.length_us is None, device.health.rejected
-        built = commands.history(cn, span[0], max(span[0], span[1] - (coverage.length_us or _MINUTE_US)))
+        rejected = device.health.rejected
+        built = commands.history(cn, span[0], max(span[0], span[1] - (coverage.length_us or 0)))
         times = wanted.times[cn, span[0]] = wanted.times.get((cn, span[0]), 0) + 1
         try:
             outcome = await device.dialogue.ask(built)
@@ -191,6 +206,4 @@ class History:
             whole = outcome.answer not in _LATER
         if whole or times >= _TIMES:
             coverage.settle(*span)
-            if blind:
-                wanted.blind = [(max(a, span[1]), b) for a, b in wanted.blind]
         return outcome

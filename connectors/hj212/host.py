@@ -8,7 +8,7 @@ from connectors.devices import Command, DeviceAway, DeviceUnknown, Outcome, Resu
 from connectors.hj212 import commands
 from connectors.hj212.beijing import text_of
 from connectors.hj212.config import Hj212Config
-from connectors.hj212.devices import Device
+from connectors.hj212.devices import MINUTE, Device
 from connectors.hj212.dialogue import Dialogue
 from connectors.hj212.packet import build
 
@@ -62,6 +62,10 @@ class Host:
             device.health.last_error = "its password was changed: write the new one into the configuration"
         elif built.name == "set-clock":
             device.forget_clock()
+        elif built.name == "set-minute-interval":
+            device.coverage[MINUTE].tell_length(int(dict(built.cp)["MinInterval"]) * 60_000_000)
+            if device.config.minute_interval is not None:
+                device.health.last_error = "its minute interval was changed: write the new one into the configuration"
 
     def _dialogue(self, device: Device) -> Dialogue:
         return Dialogue(

@@ -149,6 +149,13 @@ async def test_accepted_without_a_result_is_no_success() -> None:
         assert "no result" in outcome.words
 
 
+async def test_a_new_minute_interval_is_gone_by_at_once() -> None:
+    async with Station().running() as station, Logger(station, script=_obedient).connected() as logger:
+        await _ask(station, logger, _command("set-minute-interval", minutes=10))
+        assert station.connector._devices[MN].coverage["2051"].length_us == 600_000_000
+        assert "configuration" in station.connector.health.devices[MN].last_error
+
+
 async def test_stopping_is_a_notification() -> None:
     async def note(logger: Logger, request: Packet) -> None:
         logger._reply(request, "9013", "")

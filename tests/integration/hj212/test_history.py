@@ -37,6 +37,10 @@ class Archive:
 
     async def __call__(self, logger: Logger, request: Packet) -> None:
         logger.accept(request)
+        if request.cn == "1063":
+            logger.send(logger.frame("1063", "MinInterval=1", qn=request.qn, flag=4))
+            logger.done(request)
+            return
         minutes = _minutes(request)
         self.asked.append((request.cn, minutes[0], minutes[-1]))
         if request.cn != "2051":
@@ -118,7 +122,28 @@ async def test_after_a_start_the_interval_need_not_be_known() -> None:
     async with station.running(), Logger(station, script=archive).connected() as logger:
         logger.send(logger.realtime(0, 1.0))
         await until(lambda: len(station.gaps) == 2)
-        assert set(range(-5, -1)) <= {minute for minute, asked in station.minutes() if asked}
+        assert {minute for minute, asked in station.minutes() if asked} == set(range(-5, -1))
+        assert {int(length_s) for batch in station.intake.periods for length_s in batch.length_s} == {60}
+
+
+async def test_an_interval_that_nobody_tells_is_learnt_before_minutes_are_asked_for() -> None:
+    archive = Archive()
+
+    async def reserved(logger: Logger, request: Packet) -> None:
+        if request.cn == "1063":
+            logger.accept(request, 8)
+        else:
+            await archive(logger, request)
+
+    station = Station(history=_QUICK, newest_us=START_US - 8 * MINUTE_US, interval=None)
+    async with station.running(), Logger(station, script=reserved).connected() as logger:
+        logger.send(logger.realtime(0, 1.0))
+        await until(lambda: len(station.gaps) == 2)
+        assert archive.minutes == []
+        for minute in (-3, -2):
+            logger.send(logger.minute(minute))
+        await until(lambda: len(archive.minutes) == 5)
+        assert archive.minutes == [-8, -7, -6, -5, -4]
 
 
 async def test_a_device_that_was_never_heard_is_not_asked_for_its_past() -> None:
