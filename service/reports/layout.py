@@ -224,7 +224,7 @@ def exceedances(given: ExceedanceReport) -> Report:
         Column(title="时段 Period", weight=1.9),
         Column(title="企业 Enterprise", weight=1.6),
         Column(title="排放口 Outlet", weight=1.6),
-        Column(title="项目 Factor"),
+        Column(title="项目 Factor", weight=1.3),
         Column(title="值 Value", weight=1.2),
         Column(title="限值 Limit", weight=1.2),
         Column(title="倍数 Ratio", digits=2, weight=0.7),

@@ -200,3 +200,27 @@ def test_exceedances_are_counted_where_they_stand() -> None:
     standing = [one for one in samples.exceedances(15).lines if one.state == "standing"]
     counted = sum(int(str(cell.value)) for row in report.tables[1].rows for cell in row[1:])
     assert (counted, len(report.tables[0].rows)) == (len(standing), 15)
+
+
+def test_what_is_too_long_for_paper_is_cut_with_a_word_and_whole_in_the_other_formats(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("service.reports.pdf_table.MOST_ROWS", 150)
+    report = layout.exceedances(samples.exceedances(400))
+    text = _text(report)
+    assert "Thefirst150of400rows" in text
+    assert text.count("GB31571-2015") == 150
+    assert sum("GB 31571-2015 表5" in row for row in _csv(report)) == 400
+    sheet = _book(report).worksheets[0]
+    assert sum(cell.value == "GB 31571-2015 表5" for (cell,) in sheet.iter_rows(min_col=9, max_col=9)) == 400
+
+
+def test_text_that_looks_like_markup_is_shown_as_it_is() -> None:
+    rows = tuple((Cell(f"<b>{'x' * width}</b> & <para>"),) for width in (1, 300))
+    table = Table(title="<i>", columns=(Column(title="<u> a"),), rows=rows)
+    report = Report(
+        file_name="x", title="<font>", facts=(("<a", "b>"),), tables=(table,), notes=("<&",), made_us=samples.MADE_US
+    )
+    text = _text(report)
+    assert "<b>x</b>&<para>" in text
+    assert "<font>" in text
