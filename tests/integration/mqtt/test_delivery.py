@@ -110,12 +110,12 @@ async def test_an_intake_that_fails_in_another_way_is_no_reason_to_lose_data(
 ) -> None:
     put, calls = rig.shelf.put, 0
 
-    async def fails_once(*arguments: object) -> None:
+    async def fails_once(*arguments: object, **more: object) -> None:
         nonlocal calls
         calls += 1
         if calls == 1:
             raise ZeroDivisionError("a fault of ours")
-        await put(*arguments)  # type: ignore[arg-type]
+        await put(*arguments, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(rig.shelf, "put", fails_once)
     async with rig.running() as running:
