@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.base import State
-from tests.integration.hj212.rig import MN, PW, Logger, Station, until
+from tests.integration.hj212.rig import MN, PW, START_US, Logger, Station, until
 
 
 async def _still_serves(station: Station, second: int = 50) -> None:
@@ -211,3 +211,20 @@ async def test_300_loggers_at_once_are_all_answered() -> None:
         health = station.connector.health
         assert sum(one.acknowledged for one in health.devices.values()) == 3 * count
         assert station.intake.begun < 3 * count / 2  # many in one
+
+
+async def test_stopping_ends_connections_and_leaves_no_task_and_it_may_run_again() -> None:
+    station = Station(history={"settle": "50ms", "pause": "0s"}, newest_us=START_US - 600_000_000)
+    before = asyncio.all_tasks()
+    for second in range(2):
+        async with station.running():
+            async with Logger(station).connected() as logger:
+                logger.send(logger.realtime(second, 1.0))
+                await logger.until("9014")
+                station.task.cancel()
+                await logger.closed.wait()
+            await until(station.task.done)
+            assert (station.task.cancelled(), station.connector.health.state) == (True, State.STOPPED)
+        await until(lambda: asyncio.all_tasks() <= before)
+        assert not station.connector.health.devices[MN].connected
+    assert station.values("acme.outlet.cod") == [(0, 1.0), (1, 1.0)]
