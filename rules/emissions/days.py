@@ -49,6 +49,8 @@ def _longer(
     there, halted = status != Status.MISSING, status == Status.STOPPED
     bad = there & ~halted & ~flags.is_in(flag, validity.valid_flags) if spoils else np.zeros_like(there)
     mark = grid.bools(shorter.marked > 0)
+    # Without what is marked nothing bad is left of these, or nothing at all.
+    excused = grid.bools(unmarked.valid | (shorter.marked >= shorter.present))
 
     def judged(one: Judgement, spoilt: Bools) -> Judgement:
         value: Floats = grid.numbers(one.mean)
@@ -57,7 +59,7 @@ def _longer(
     present, stopped = count(there), count(halted)
     every, unmarked = settle(
         judged(every, bad),
-        judged(unmarked, bad & ~mark),
+        judged(unmarked, bad & ~excused),
         nothing=present == 0,
         stopped=(stopped == present) & (stopped >= enough),
     )

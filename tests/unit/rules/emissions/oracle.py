@@ -174,8 +174,8 @@ def _periods(
         result["weight"] = parts.loc[parts["flow"] >= 0, "flow"].groupby(keys).mean().reindex(index)
     else:
         result["weight"] = np.nan
-    for side, keep in (("every", pd.Series(True, parts.index)), ("unmarked", ~parts["marked"].astype(bool))):
-        bad = (parts["bad"] & (keep if side == "unmarked" else True)).groupby(keys).any()
+    for side in ("every", "unmarked"):
+        bad = (parts["bad"] & ~parts["excused"] if side == "unmarked" else parts["bad"]).groupby(keys).any()
         spoilt = bad if spoils else pd.Series(False, index)
         use = parts.loc[parts[f"good_{side}"], [f"value_{side}", "flow"]].set_axis(["value", "flow"], axis=1)
         judged = _judged(use, index, enough, spoilt, rule)
@@ -205,6 +205,7 @@ def hours(minutes: pd.DataFrame, marked: pd.Series, flow: pd.Series, rule: Rule,
     one["good_every"] = one["flag"].isin(rule.valid) & one["value"].notna()
     one["good_unmarked"] = one["good_every"] & ~one["marked"]
     one["value_every"] = one["value_unmarked"] = one["value"]
+    one["excused"] = one["marked"]
     parts = one.set_index(["tag", "period"])
     return _periods(parts, 60, pd.Series(rule.k, wanted), "hour" in rule.spoils, rule, wanted)
 
@@ -215,6 +216,7 @@ def _longer(shorter: pd.DataFrame, period: pd.Series) -> pd.DataFrame:
     one = one.rename(columns={"weight": "flow"})
     one["there"] = one["every_status"] != "missing"
     one["halted"] = one["every_status"] == "stopped"
+    one["excused"] = one["unmarked_valid"] | (one["marked"] >= one["present"])
     for name in ("marked", "late", "refilled"):
         one[name] = one[name] > 0
     for side in ("every", "unmarked"):

@@ -80,7 +80,7 @@ def at(start_us: int, means: Means) -> Means:
 
 
 #: The hours of the table of days, in minutes.
-HOURS = {"V": "60 N", "I": "60 D", "K": "60 N*", "F": "60 F"}
+HOURS = {"V": "60 N", "I": "60 D", "K": "60 N*", "F": "60 F", "C": "59 N 1 C*", "D": "60 D*", "M": "58 N 1 M 1 N*"}
 
 
 @cache
@@ -191,6 +191,9 @@ def test_the_flag_of_an_abnormal_hour_as_the_standard_writes_it(minutes: str, ex
         pytest.param("23 V 1 I", "D invalid invalid", id="one is"),
         pytest.param("20 V 4 F", "F valid valid", id="a stopped one is not"),
         pytest.param("20 V 4 –", "N valid valid", id="a missing one is not"),
+        pytest.param("23 V 1 C", "C invalid valid", id="what is bad in it is marked"),
+        pytest.param("23 V 1 D", "D invalid valid", id="it is marked all over"),
+        pytest.param("23 V 1 M", "M invalid invalid", id="what is bad in it is not marked"),
     ],
 )
 def test_a_day_where_one_bad_hour_spoils_it(hours: str, expected: str) -> None:
