@@ -19,6 +19,7 @@ from connectors.base import Gap, IntakeRefused, RawFrame
 from park.batch import DeadLetter, SampleBatch, concat
 from park.index import TagTable
 from park.periods import PeriodBatch, concat_periods
+from park.plausible import unbelieved
 from park.quality import LATE, Quality, quality_class
 from rules.transition import alert_id
 from service.alerts.asked import Asked, Raise
@@ -31,7 +32,6 @@ from service.store.raw import pack
 
 _log = structlog.get_logger(__name__)
 
-_DAY_US = 86_400_000_000
 #: A clock this much behind the last row was put back: the journal follows it. Less is waited out.
 _SET_BACK_US = 5_000_000
 #: Where nothing comes in, a row that only carries the time is written this often, so that timers run.
@@ -180,8 +180,7 @@ class JournalIntake:
         in_range = (batch.tag >= 0) & (batch.tag < self._tags.size)
         known = self._in_use[np.where(in_range, batch.tag, -1)]
         no_value = ~np.isfinite(batch.value) & (quality_class(batch.quality) != Quality.BAD)
-        future = batch.time_us > now_us + park.future_limit
-        past = batch.time_us < now_us - park.past_limit_days * _DAY_US
+        future, past = unbelieved(park, batch.time_us, now_us)
         bad = ~known | no_value | future | past
         if not bad.any():
             return batch, []
@@ -200,8 +199,7 @@ class JournalIntake:
         now_us = self._clock()
         park = self._tags.park
         known = self._in_use[np.where((periods.tag >= 0) & (periods.tag < self._tags.size), periods.tag, -1)]
-        oldest_us = now_us - park.past_limit_days * _DAY_US
-        bad = ~known | (periods.start_us > now_us + park.future_limit) | (periods.start_us < oldest_us)
+        bad = ~known | np.logical_or(*unbelieved(park, periods.start_us, now_us))
         if not bad.any():
             return periods, []
         self.quarantined += int(bad.sum())

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from connectors.codecs.base import Refusal
 from connectors.http.faults import CODE, FAULTS
 from park.index import TagTable
+from park.plausible import unbelieved
 from park.quality import Quality
 
 #: Bad rows that are named one by one; of all of them there are counts.
 MOST_NAMED = 100
-_DAY_US = 86_400_000_000
 _SHOWN = 80
 
 
@@ -82,8 +82,8 @@ def shown(value: object) -> str:
 def judge(cells: Cells, tags: TagTable, now_us: int) -> Judged:
     """``now_us``: epoch microseconds, UTC; what lies ahead of it or far behind is no sample (see the park file)."""
     fault = _with_values(cells)
-    _mark(fault, "future", cells.time_us > now_us + tags.park.future_limit)
-    _mark(fault, "past", cells.time_us < now_us - tags.park.past_limit_days * _DAY_US)
+    for reason, mask in unbelieved(tags.park, cells.time_us, now_us)._asdict().items():
+        _mark(fault, reason, mask)
     repeated = _mark_repeated(cells, fault)
     good = np.flatnonzero((fault == 0) & ~repeated)
     good = good[np.argsort(cells.time_us[good], kind="stable")]
