@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from rules.arrays import Bools, Floats, Ints, Rows
+from rules.arrays import Floats, Ints, Rows
 from rules.emissions.averaging import quotient
 from rules.emissions.means import Counts, Means, Status
 from rules.emissions.periods import MINUTE_US
@@ -53,9 +53,10 @@ def online(
     to_us: int,
     rule: OutageRule,
 ) -> Online:
-    """Of each device over ``[from_us, to_us)``. ``device``, ``minute_us``: ``(n,)``, in any order, repeats allowed: the
-    minutes in which data of the device came in time (neither late nor refilled), of any of its tags.
+    """Of each of the devices (once each) over ``[from_us, to_us)``.
 
+    ``device``, ``minute_us``: ``(n,)``, in any order, repeats allowed: the minutes in which data of the device came in
+    time (neither late nor refilled), of any of its tags.
     Raises ValueError where the span is not of whole minutes or empty.
     """
     if from_us % MINUTE_US or to_us % MINUTE_US or from_us >= to_us:
@@ -64,43 +65,40 @@ def online(
     column = (minute_us - from_us) // MINUTE_US
     # What came shortly before the span may still prove its first minutes.
     use = (column > -rule.proves_minutes) & (column < span) & np.isin(device, devices)
-    row, column = _places(device[use], devices), column[use]
-    steps = np.zeros((len(devices), span + 1), np.int32)
-    np.add.at(steps, (row, np.maximum(column, 0)), 1)
-    np.add.at(steps, (row, np.minimum(column + rule.proves_minutes, span)), -1)
-    up = np.cumsum(steps[:, :-1], axis=1) > 0
-    outages, minutes, longest = _runs_of_false(up, rule.at_least_minutes)
+    row, length = _silences(_places(device[use], devices), column[use], len(devices), span, rule.proves_minutes)
+    long = length >= rule.at_least_minutes
+    longest = np.zeros(len(devices), np.int32)
+    np.maximum.at(longest, row, length.astype(np.int32))
+
+    def summed(rows: Rows, weights: Ints | None = None) -> Counts:
+        return np.bincount(rows, weights=weights, minlength=len(devices)).astype(np.int32)
+
     return Online(
         device=devices.astype(np.int32),
         expected=np.full(len(devices), span, np.int32),
-        online=np.count_nonzero(up, axis=1).astype(np.int32),
-        outages=outages,
-        outage_minutes=minutes,
+        online=(span - summed(row, length)).astype(np.int32),
+        outages=summed(row[long]),
+        outage_minutes=summed(row[long], length[long]),
         longest_minutes=longest,
     )
+
+
+def _silences(row: Rows, column: Ints, rows: int, span: int, proves: int) -> tuple[Rows, Ints]:
+    """Row and length of each run of minutes that nothing proves online."""
+    # What would prove the minutes just before the span, and just after it: the two ends of every row.
+    row = np.concatenate([row, np.tile(np.arange(rows), 2)])
+    column = np.concatenate([column, np.repeat(np.array([-proves, span], np.int64), rows)])
+    order = np.lexsort((column, row))
+    row, column = row[order], column[order]
+    length = column[1:] - column[:-1] - proves
+    silent = np.flatnonzero((length > 0) & (row[1:] == row[:-1]))
+    return row[silent], length[silent]
 
 
 def _places(some: NDArray[np.int32], of: NDArray[np.int32]) -> Rows:
     """Where each of ``some`` is in ``of``, which holds it."""
     order = np.argsort(of, kind="stable")
     return order[np.searchsorted(of, some, sorter=order)]
-
-
-def _runs_of_false(up: Bools, at_least: int) -> tuple[Counts, Counts, Counts]:
-    """Of each row: how many runs are long enough, how long they are together, and the longest of all runs."""
-    rows = len(up)
-    edge = np.ones((rows, 1), np.bool_)
-    change = np.diff(np.concatenate([edge, up, edge], axis=1).astype(np.int8), axis=1)
-    row, begin = np.nonzero(change == -1)
-    length = np.nonzero(change == 1)[1] - begin
-    long = length >= at_least
-    longest = np.zeros(rows, np.int32)
-    np.maximum.at(longest, row, length.astype(np.int32))
-    return (
-        np.bincount(row[long], minlength=rows).astype(np.int32),
-        np.bincount(row[long], weights=length[long], minlength=rows).astype(np.int32),
-        longest,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
