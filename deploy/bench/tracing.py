@@ -55,6 +55,7 @@ def run(runs: int = RUNS) -> dict[str, object]:
     found = outcomes(range(runs))
     first = _share(found, 1)
     return {
+        "told": f"right source first in {first:.1%} of {len(found)} runs, among three in {_share(found, 3):.1%}",
         "runs": len(found),
         "candidates": PLACES,
         "first": first,
@@ -65,6 +66,7 @@ def run(runs: int = RUNS) -> dict[str, object]:
         "by_share_given_to_the_first": _calibration(found),
         "trace_ms": round(1e3 * sum(one.took_s for one in found) / len(found)),
         "targets": {"first": TARGET_FIRST},
+        "met": first >= TARGET_FIRST,
         "ratio": round(first / TARGET_FIRST, 3),
     }
 

@@ -1,7 +1,7 @@
 """Scenes for upwind tracing, where the source is known: a park, a leak in it, and what the instruments made of it.
 
-The air is that of `simulators.puffs`, which knows nothing of how the tracer reckons. A seed gives a scene: 18 places
-that may leak in a park of some 1.5 km, ten stations at the fence and four inside, two wind stations that are a few
+The air is that of `simulators.puffs`, which knows nothing of how the tracer reckons. A seed gives a scene: 15 places
+that may leak in a park of some 1.5 km, 16 stations at the fence and eight inside, two wind stations that are a few
 degrees off and disagree, wind that veers and gusts, background that wanders, noise, detection limits, a station or two
 out of order. In some scenes the source has something to tell by itself, in the others nothing: there wind and timing
 decide alone. Sources that did nothing have alarms of their own now and then.
@@ -23,7 +23,7 @@ _TICK_S = 10.0
 #: Wind only, before the leak begins; the leak is given so long to reach an instrument; then so much goes on.
 _BEFORE_S, _MOST_S, _AFTER_S = 7_800.0, 3_600.0, 600.0
 _WIDE_M, _DEEP_M, _FENCE_M = 1_500.0, 1_100.0, 100.0
-PLACES, AROUND, INSIDE = 16, 16, 8
+PLACES, AROUND, INSIDE = 15, 16, 8
 #: Wind classes: name, from, to (m/s), share of the scenes.
 WINDS = (("calm", 0.2, 0.5, 0.03), ("light", 0.5, 1.5, 0.17), ("gentle", 1.5, 4.0, 0.5), ("fresh", 4.0, 8.0, 0.3))
 #: Share of scenes in which the source has a signal of its own.
@@ -63,7 +63,7 @@ class _Play:
         self._rng = rng
         self._class, low, high, _ = WINDS[int(rng.choice(len(WINDS), p=[share for *_, share in WINDS]))]
         self._speed_m_s = float(rng.uniform(low, high))
-        self._places = _spread(rng, PLACES, _WIDE_M, _DEEP_M, least_m=150.0)
+        self._places = _spread(rng, PLACES, _WIDE_M, _DEEP_M, least_m=200.0)
         self._receptors = np.concatenate((_fence(rng, AROUND), _spread(rng, INSIDE, _WIDE_M, _DEEP_M, least_m=200.0)))
         self._truth = int(rng.integers(PLACES))
         self._wind = MeanderingWind(
@@ -72,7 +72,7 @@ class _Play:
             speed_m_s=self._speed_m_s,
             veer_deg=float(rng.uniform(8.0, 25.0)) * (2.0 if self._speed_m_s < 1.5 else 1.0),
             meander_deg=float(rng.uniform(4.0, 10.0)),
-            bend_deg=float(rng.uniform(1.0, 4.0)),
+            bend_deg=float(rng.uniform(1.0, 3.0)),
         )
         stabilities = "DEF" if self._speed_m_s < 1.5 else "BCDE" if self._speed_m_s < 4 else "CD"
         self._puffs = Puffs(
@@ -205,7 +205,7 @@ class _Vanes:
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
         self._at = np.array([[-900.0, 500.0], [700.0, -650.0]])
-        self._off_deg, self._gain = rng.normal(0.0, 4.0, 2), rng.uniform(0.85, 1.15, 2)
+        self._off_deg, self._gain = rng.normal(0.0, 3.0, 2), rng.uniform(0.85, 1.15, 2)
         self._every = int(rng.choice([1, 3, 6]))
         self._rows: list[tuple[Floats, Floats]] = []
 

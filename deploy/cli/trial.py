@@ -124,7 +124,7 @@ def bench(
     parts: Annotated[
         list[str] | None,
         typer.Argument(
-            help="store, engine, kinds, opcua, mqtt, push, hj212_decode, e2e, reload, backtest; all if none is named."
+            help="store, engine, kinds, opcua, mqtt, push, hj212_decode, e2e, reload, backtest, tracing; all if none is named."
         ),
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.", dir_okay=False)] = None,
@@ -150,7 +150,8 @@ def bench(
             met = (
                 {True: "target met", False: "target missed"}.get(bool(result.get("met")), "") if "met" in result else ""
             )
-            console.print(f"{part:7} {result.get('samples_per_s')} samples/s, ratio {result.get('ratio')}  {met}")
+            figure = result.get("told") or f"{result.get('samples_per_s')} samples/s"
+            console.print(f"{part:7} {figure}, ratio {result.get('ratio')}  {met}")
     text = json.dumps(figures, ensure_ascii=False, indent=2)
     if json_file is None:
         typer.echo(text)
