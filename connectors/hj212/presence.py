@@ -94,6 +94,8 @@ class Presence:
             length_us = coverage.length_us or 0
             if coverage.has_holes:
                 self._history.hole(device, now_us)
+        if not packet.qn and packet.cn == _REAL_TIME and not asked:  # a sender of 2005: its values tell its clock
+            device.note_clock(data_us, now_us)
         behind_us = max(0, -round((device.health.clock_ahead_s or 0.0) * 1e6))
         old = data_us + length_us < now_us - behind_us - _OLD_US
         if old and not asked and packet.cn in (_REAL_TIME, MINUTE):

@@ -183,11 +183,16 @@ def _bytes_by_peer(taken: Sequence[Arrived]) -> Counter[Peer]:
 def _allow_files(count: int) -> None:
     """As many open files as we may have connections, as far as the machine allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = sys.maxsize if soft == resource.RLIM_INFINITY else soft
     wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    if wanted < count:
-        _log.warning("The machine allows fewer open files than connections; raise LimitNOFILE.", allowed=wanted)
+    if allowed < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            allowed = wanted
+        except (OSError, ValueError):  # a sandbox may forbid it
+            pass
+    if allowed < count:
+        _log.warning("Fewer open files are allowed than connections; raise LimitNOFILE.", allowed=allowed)
 
 
 def why_not(error: OSError, host: str, port: int) -> str:

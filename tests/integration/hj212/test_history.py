@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.base import Gap
 from connectors.hj212.beijing import text_of, time_us
-from connectors.hj212.packet import Packet
+from connectors.hj212.packet import Packet, build
 from tests.integration.hj212.rig import MINUTE_US, MN, START_US, Logger, Station, until
 
 _QUICK: dict[str, Any] = {
@@ -313,6 +313,17 @@ async def test_a_clock_is_not_read_from_the_numbers_that_we_gave() -> None:
         ahead_s = station.connector.health.devices[MN].clock_ahead_s
         assert ahead_s is not None
         assert ahead_s < -85
+
+
+async def test_the_clock_of_a_logger_without_numbers_is_read_from_its_values() -> None:
+    async with Station().running() as station, Logger(station).connected() as logger:
+        for second in (-600, 60):  # what was kept says nothing
+            content = f"DataTime={text_of(START_US + second * 1_000_000)};w01018-Rtd=1.0"
+            logger.send(build(cn="2011", mn=MN, pw=logger.pw, flag=None, content=content))
+        await until(lambda: len(station.values("acme.outlet.cod")) == 2)
+        ahead_s = station.connector.health.devices[MN].clock_ahead_s
+        assert ahead_s is not None
+        assert 0 < ahead_s < 60
 
 
 async def test_disabled_history_asks_nothing_and_still_tells_the_gap() -> None:
