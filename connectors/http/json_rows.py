@@ -30,6 +30,8 @@ _LETTERS = tuple(f'"{letter}"'.encode() for letter in _SHORT.values())
 #: An epoch's first too large value, and what makes microseconds of it; the first is the least that is taken.
 _LEAST_EPOCH, _EPOCHS = 10**8, ((10**11, 1_000_000), (10**14, 1_000), (10**17, 1))
 _KEPT_WHOLE = 65_536
+#: Each that is wrong costs a search.
+_MOST_UNITS = 200
 
 
 class _Plain(msgspec.Struct, gc=False):
@@ -122,6 +124,7 @@ class _Collected:
 
     def __init__(self, most_rows: int) -> None:
         self._most_rows = most_rows
+        self._strange_units: set[str] = set()
         #: Tag, time, value, quality, fault.
         self.columns: tuple[list[Any], ...] = ([], [], [], [], [])
         #: As they were sent, where that is known.
@@ -140,6 +143,10 @@ class _Collected:
 
     def _refused(self, row: Row | None, error: Refused | BadTime) -> None:
         reason, detail = error.args
+        if reason == "unit_mismatch" and row is not None:
+            self._strange_units.add(str(row.unit)[:80])
+            if len(self._strange_units) > _MOST_UNITS:
+                raise BodyInvalid(f"more than {_MOST_UNITS} units that are not known or do not convert")
         self.details[len(self.sent)] = detail
         self._append(row, -1, 0, 0.0, 0, CODE[reason])
 

@@ -117,6 +117,15 @@ def test_more_json_than_is_allowed_is_refused() -> None:
         judged(json.dumps(rows).encode(), JSON, limits=Limits(most_json_bytes=100))
 
 
+def test_hundreds_of_made_up_units_are_no_work_for_us() -> None:
+    rows = [{"tag": "tank.PT", "time": 1_795_000_000 + n, "value": 1, "unit": f"u{n}"} for n in range(300)]
+    with pytest.raises(BodyInvalid, match="more than 200 units"):
+        as_json(rows)
+    lines = ["tag,time,value,unit", *(f"tank.PT,{row['time']},1,{row['unit']}" for row in rows)]
+    with pytest.raises(BodyInvalid, match="300 different units"):
+        judged("\n".join(lines).encode())
+
+
 # --- all forms
 
 _TAGS = {
