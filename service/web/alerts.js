@@ -115,8 +115,8 @@ export class AlertList {
   #moved_ms = 0;
   #filter = "";
 
-  constructor({ rows, counts, none, announce, now_ms, onOpen, onProblem }) {
-    Object.assign(this, { rows, counts, none, announce, now_ms, onOpen, onProblem });
+  constructor({ rows, counts, none, announce, now_ms, onOpen, onProblem, onUnacked }) {
+    Object.assign(this, { rows, counts, none, announce, now_ms, onOpen, onProblem, onUnacked });
     this.selected = null;
   }
 
@@ -220,6 +220,7 @@ export class AlertList {
       }),
     );
     const unacked = counts.unack ?? 0;
+    this.onUnacked?.(unacked);
     document.title = `${unacked ? `(${unacked}) ` : ""}${this.parkName ?? ""} ${words().title}`;
   }
 

@@ -2,6 +2,7 @@
 
 import { Live, request } from "./api.js";
 import { AlertList } from "./alerts.js";
+import { Emissions } from "./emissions.js";
 import { clock, element, full, setText, span } from "./format.js";
 import { Ledger } from "./ledger.js";
 import { Detail, Strip, Values } from "./panels.js";
@@ -18,7 +19,7 @@ const now_ms = () => (status ? Date.parse(status.now) + performance.now() - stat
 
 const list = new AlertList({
   rows: at("rows"), counts: at("counts"), none: at("none"), announce: at("announce"),
-  now_ms, onOpen: (id) => detail.open(id), onProblem: toast,
+  now_ms, onOpen: (id) => detail.open(id), onProblem: toast, onUnacked: showUnacked,
 });
 const strip = new Strip(at("strip"));
 const risk = new RiskStrip({
@@ -33,6 +34,10 @@ const ledger = new Ledger({
     ledger.close();
     detail.open(id);
   },
+});
+const emissions = new Emissions({
+  node: at("emissions"), tabs: at("emission-tabs"), body: at("emission-body"), judged: at("emission-judged"),
+  updated: at("emission-updated"), problem: at("emission-problem"), now_ms, onLost: () => logIn(), onSay: toast,
 });
 let live = null;
 let lost = false;
@@ -51,6 +56,13 @@ function toast(text) {
   at("toast").hidden = false;
   clearTimeout(toast.timer);
   toast.timer = setTimeout(() => (at("toast").hidden = true), 6_000);
+}
+
+/* Whoever looks at emissions must not miss what nobody has acknowledged. */
+function showUnacked(count) {
+  at("unacked").hidden = count === 0;
+  setText(at("unacked"), `● ${count}`);
+  at("to-safety").title = count ? `${words().states.unack} ${count}` : "";
 }
 
 function showStatus(data) {
@@ -114,6 +126,7 @@ async function refused() {
 }
 
 function stop() {
+  emissions.end();
   live?.close();
   live = null;
   timers.forEach(clearInterval);
@@ -150,6 +163,7 @@ async function begin() {
   });
   showConnectors();
   ledger.load();
+  emissions.begin();
   timers = [
     setInterval(showConnectors, CONNECTORS_EVERY_MS),
     setInterval(() => {
@@ -158,6 +172,7 @@ async function begin() {
       ledger.tick();
       values.tick(now_ms());
       risk.tick();
+      emissions.tick();
     }, 1_000),
   ];
 }
@@ -186,6 +201,7 @@ for (const button of document.querySelectorAll("button.lang")) {
     ledger.redraw();
     strip.connectors(connectors);
     risk.redraw();
+    emissions.redraw();
     if (status) showStatus(status);
     if (detail.id) detail.open(detail.id);
   });
@@ -202,6 +218,8 @@ document.addEventListener("keydown", (event) => {
     document.activeElement?.blur();
     return;
   }
+  // What these keys act on is not to be seen there.
+  if (emissions.shown) return;
   if (event.target.matches("input, button, textarea, select")) return;
   const act = {
     j: () => list.step(1), ArrowDown: () => list.step(1), k: () => list.step(-1), ArrowUp: () => list.step(-1),

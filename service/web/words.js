@@ -1,5 +1,7 @@
 /* What the page says, in both languages; Chinese is the default. */
 
+import { EMISSION_WORDS } from "./emission_words.js";
+
 const WORDS = {
   zh: {
     title: "安全环保实时监测", key: "API 密钥", login: "登录", logout: "退出",
@@ -67,10 +69,11 @@ const WORDS = {
   },
 };
 
+const ALL = { zh: { ...WORDS.zh, ...EMISSION_WORDS.zh }, en: { ...WORDS.en, ...EMISSION_WORDS.en } };
 let language = localStorage.getItem("language") === "en" ? "en" : "zh";
 
 /** The words of the language in force. */
-export const words = () => WORDS[language];
+export const words = () => ALL[language];
 
 /** Change to the other language and write it into everything that carries data-t. */
 export function otherLanguage() {

@@ -43,10 +43,12 @@ def test_every_element_that_a_script_names_exists() -> None:
 
 
 def _words(language: str) -> set[str]:
-    block = re.search(rf"\n  {language}: {{(.*?)\n  }},", TEXTS["words.js"], re.DOTALL)
-    assert block is not None
-    text = re.sub(r'"[^"]*"|`[^`]*`', "''", block[1])
-    return set(re.findall(r"(\w+):", text))
+    found: set[str] = set()
+    for name in ("words.js", "emission_words.js"):
+        block = re.search(rf"\n  {language}: {{(.*?)\n  }},", TEXTS[name], re.DOTALL)
+        assert block is not None
+        found |= set(re.findall(r"(\w+):", re.sub(r'"[^"]*"|`[^`]*`', "''", block[1])))
+    return found
 
 
 def test_both_languages_say_everything() -> None:
