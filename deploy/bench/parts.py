@@ -11,7 +11,22 @@ from pathlib import Path
 import psutil
 
 #: Each is a module of this package with ``run() -> dict``: ``samples_per_s``, ``ratio``, what the ratio is, the target.
-PARTS = ("store", "engine", "kinds", "opcua", "mqtt", "push", "hj212_decode", "e2e", "reload", "backtest", "judgement")
+PARTS = (
+    "store",
+    "engine",
+    "kinds",
+    "opcua",
+    "mqtt",
+    "sparkplug",
+    "push",
+    "hj212_decode",
+    "hj212",
+    "e2e",
+    "reload",
+    "backtest",
+    "judgement",
+    "tracing",
+)
 
 
 def machine() -> dict[str, object]:

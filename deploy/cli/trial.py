@@ -124,7 +124,7 @@ def bench(
     parts: Annotated[
         list[str] | None,
         typer.Argument(
-            help="store, engine, kinds, opcua, mqtt, push, hj212_decode, e2e, reload, backtest, tracing; all if none is named."
+            help="store, engine, kinds, opcua, mqtt, push, hj212_decode, e2e, reload, backtest, tracing, …; or all."
         ),
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.", dir_okay=False)] = None,
