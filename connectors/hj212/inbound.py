@@ -3,6 +3,7 @@
 No I/O and no waiting. What a packet says about its device is noted on the way (`connectors.hj212.presence`).
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -36,6 +37,7 @@ TIME_WANTED, HEARTBEAT = "1013", "9015"
 _NOTICES = frozenset({TIME_WANTED, HEARTBEAT})
 #: QnRtn (HJ 212-2017, table 8).
 _WRONG_PW, _WRONG_MN = 3, 4
+_MN = re.compile(rb"MN=([A-Za-z0-9_-]{1,64})[;,]")
 #: So many times as many dead letters may a known device leave as a stranger.
 _KNOWN_LETTERS = 100
 
@@ -131,10 +133,20 @@ class Inbound:
 
     def _reject(self, making: _Making, peer: Peer, piece: Rejected) -> None:
         """Silence (HJ 212-2017: a wrong CRC ends the execution). It counts for the device that speaks here."""
-        self._letter(making, peer, piece.raw, piece.reason, piece.detail, self._speaker(peer))
+        self._letter(making, peer, piece.raw, piece.reason, piece.detail, self._speaker(peer, piece.raw))
 
-    def _speaker(self, peer: Peer) -> Device | None:
-        return self._devices[next(reversed(peer.devices))] if peer.devices else None
+    def _speaker(self, peer: Peer, raw: bytes) -> Device | None:
+        """Whose these bytes are: the device that they name, of those that speak here, or the only one that does."""
+        named = _MN.search(raw)
+        mn = named[1].decode("ascii") if named else ""
+        if mn in peer.devices:
+            return self._devices[mn]
+        return self._devices[next(iter(peer.devices))] if len(peer.devices) == 1 else None
+
+    def _owner(self, peer: Peer) -> str:
+        """The enterprise that a connection belongs to, where one does."""
+        owners = {self._devices[mn].enterprise for mn in peer.devices}
+        return owners.pop() if len(owners) == 1 else ""
 
     def _letter(
         self, making: _Making, peer: Peer, raw: bytes, reason: str, detail: str, device: Device | None = None
@@ -158,7 +170,7 @@ class Inbound:
                 detail=detail,
                 raw=raw,
                 address=f"{peer.name} {device.mn}" if device is not None else peer.name,
-                enterprise=device.enterprise if device is not None else "",
+                enterprise=device.enterprise if device is not None else self._owner(peer),
             )
         )
 
@@ -168,7 +180,7 @@ class Inbound:
         try:
             packet = parse(frame.segment)
         except PacketInvalid as error:
-            self._letter(making, peer, frame.raw, error.reason, error.detail, self._speaker(peer))
+            self._letter(making, peer, frame.raw, error.reason, error.detail, self._speaker(peer, frame.raw))
             return
         device = self._devices.get(packet.mn)
         if device is None:
@@ -176,7 +188,9 @@ class Inbound:
                 f"MN {packet.mn[:64]!r} is no device of connector {self._id}; add it to its devices, or to `from` of a "
                 "tag in the park file, or correct it in the logger"
             )
-            self._refuse(making, peer, frame, packet, "unknown_device", detail, _WRONG_MN, self._speaker(peer))
+            self._refuse(
+                making, peer, frame, packet, "unknown_device", detail, _WRONG_MN, self._speaker(peer, frame.raw)
+            )
         elif not device.is_password(packet.pw):
             detail = f"PW is not the one configured for {packet.mn}; correct it here or in the logger"
             self._refuse(making, peer, frame, packet, "wrong_password", detail, _WRONG_PW, device)

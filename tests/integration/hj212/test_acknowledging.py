@@ -176,6 +176,20 @@ async def test_several_loggers_speak_over_one_connection() -> None:
         assert all(station.connector.health.devices[mn].connected for mn in (MN, OTHER))
 
 
+async def test_what_is_damaged_counts_for_the_logger_that_it_names() -> None:
+    async with Station().running() as station, Logger(station).connected() as gateway:
+        other = Logger(station, mn=OTHER)
+        for one in (gateway, other):
+            gateway.send(one.realtime(1, 1.0))
+        await gateway.until("9014", 2)
+        gateway.send(gateway.realtime(2, 1.0).replace(b"Rtd=1.0", b"Rtd=2.0"))
+        gateway.send(b"rubbish\r\n")
+        await until(lambda: len(station.intake.letters) == 2)
+        devices = station.connector.health.devices
+        assert (devices[MN].rejected, devices[OTHER].rejected) == (1, 0)
+        assert {letter.enterprise for letter in station.intake.letters} == {"acme"}
+
+
 async def test_strict_devices_are_read_strictly_and_others_are_counted() -> None:
     strict = {"mn": OTHER, "password": PW, "strict": True}
     async with Station(devices=[strict]).running() as station, Logger(station).connected() as logger:
