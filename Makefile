@@ -36,7 +36,7 @@ bench: setup ## measure speed; writes bench.json
 backtest: setup ## try rules on 30 days of 5,000 tags every 10 s (1.3 G samples, 5.2 GB in /tmp); some minutes
 	@$(BIN)/python -m deploy.bench.backtest --days 30
 
-torture: setup ## kill the service 20 times and take the database away, under load; a few minutes
+torture: setup ## kill the service 20 times, take the database away, take the service from its loggers; ten minutes
 	@$(BIN)/python -m deploy.torture
 
 tep: ## record the Tennessee Eastman runs anew, in an environment of their own

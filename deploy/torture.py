@@ -21,6 +21,7 @@ import psycopg
 
 from deploy.bench.park import bench_park
 from deploy.children import Child
+from deploy.outage import FORGETS, outage
 from deploy.sse import live
 from deploy.stack import Stack, children
 from park.batch import SampleBatch
@@ -241,12 +242,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="deploy.torture", description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--database-away-s", type=float, default=30.0)
+    parser.add_argument("--service-away-s", type=float, default=60.0)
     options = parser.parse_args()
     killed = asyncio.run(torture(kills=options.kills))
     away = asyncio.run(torture(database_away_s=options.database_away_s))
+    _say(f"the service is away for {options.service_away_s:g} s while data loggers run")
+    refills = asyncio.run(outage(away_s=options.service_away_s))
     good = killed.flawless and away.flawless and away.events_without_database > 0
+    good = good and all(one.flawless for one in refills.values()) and refills[FORGETS].minutes_asked > 0
     for name, outcome in (("service killed", killed), ("database away", away)):
         print(f"{name}: {outcome}")
+    for mn, refill in refills.items():
+        print(f"service away, logger {mn}: {refill}")
     sys.exit(0 if good else 1)
 
 
