@@ -1,5 +1,6 @@
 """What the HJ 212 server is told: where to listen, which data loggers (数采仪) there are, how much each may ask."""
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -140,6 +141,18 @@ class Hj212Config(ConnectorConfig):
     #: Pauses between attempts to listen, where the port is taken: doubled each time.
     retry_first: DurationUs = Field(default=_S_US, gt=0)
     retry_max: DurationUs = Field(default=30 * _S_US, gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_defaults(cls, given: object) -> object:
+        """Here, where it still shows which fields an entry has."""
+        if not isinstance(given, Mapping) or not isinstance(given.get("devices"), (list, tuple)):
+            return given
+        defaults = given.get("defaults")
+        if not isinstance(defaults, Mapping):
+            return given
+        entries = [{**defaults, **one} if isinstance(one, Mapping) else one for one in given["devices"]]
+        return {**given, "devices": entries}
 
     @model_validator(mode="after")
     def _consistent(self) -> "Hj212Config":

@@ -167,14 +167,12 @@ def _first_error(error: Exception) -> str:
 
 def known_devices(config: Hj212Config, tags: TagTable) -> dict[str, Device]:
     """By MN: those of the configuration, of its file, and of the park file. Raises ValueError and OSError."""
-    listed = list(config.devices)
-    if config.devices_file is not None:
-        listed += read_devices(config.devices_file)
+    of_file = read_devices(config.devices_file) if config.devices_file is not None else ()
     entries: dict[str, DeviceConfig] = {}
-    for one in listed:
+    for one in (*config.devices, *(_with_defaults(one, config.defaults) for one in of_file)):
         if one.mn in entries:
             raise ValueError(f"connector {config.id}: the device {one.mn} is configured twice; remove one")
-        entries[one.mn] = _with_defaults(one, config.defaults)
+        entries[one.mn] = one
     owners = _owners(config.id, tags)
     for mn in owners:
         entries.setdefault(mn, _with_defaults(DeviceConfig(mn=mn), config.defaults))

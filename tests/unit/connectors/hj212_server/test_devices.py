@@ -13,6 +13,7 @@ from connectors.hj212.packet import build, parse
 from park.check import load_park
 from park.index import TagTable
 from park.yamlfile import FileInvalid
+from service.config import load_config
 from tests.integration.hj212.rig import BOREALIS, MN, OTHER, PARK
 
 TAGS = TagTable(load_park(PARK, "park.yaml").park)
@@ -35,6 +36,24 @@ def test_an_entry_says_more_than_the_defaults() -> None:
     entry = {"mn": MN, "strict": False, "password": "222222"}
     known = known_devices(_config(defaults={"strict": True, "st": "31"}, devices=[entry]), TAGS)
     assert (known[MN].config.strict, known[MN].config.st, known[MN].is_password("222222")) == (False, "31", True)
+
+
+def test_defaults_hold_in_a_configuration_file_too(tmp_path: Path) -> None:
+    (tmp_path / "park.yaml").write_text(PARK, "utf-8")
+    (tmp_path / "more.csv").write_text(f"mn,strict\n{OTHER},false\n", "utf-8")
+    (tmp_path / "parkwatch.yaml").write_text(
+        "{park: park.yaml, data_dir: data, connectors: [{kind: hj212, id: loggers, port: 0, devices_file: more.csv,"
+        f" defaults: {{strict: true, password: '111111'}}, devices: [{{mn: {MN}, st: '31'}}]}}]}}",
+        "utf-8",
+    )
+    (config,) = load_config(tmp_path / "parkwatch.yaml").connectors
+    assert isinstance(config, Hj212Config)
+    known = known_devices(config, TAGS)
+    assert {mn: (one.config.strict, one.config.st, one.is_password("111111")) for mn, one in known.items()} == {
+        MN: (True, "31", True),
+        OTHER: (False, "32", True),
+        BOREALIS: (True, "32", True),
+    }
 
 
 def test_without_a_password_any_is_taken_and_commands_carry_the_last_one() -> None:
