@@ -18,6 +18,8 @@ from connectors.hj212.peer import Peer
 _REAL_TIME = "2011"
 #: Data older than this, beyond their period, were kept by the logger.
 _OLD_US = 180_000_000
+#: What is further ahead of our clock is not stored, and is no sign that anything before it is missing.
+_AHEAD_US = 60_000_000
 #: An absence of less than so many times the usual is none, for loggers that connect only to send.
 _UNUSUAL = 3
 _REMEMBERED = 8
@@ -89,7 +91,7 @@ class Presence:
         """Which periods are there; and whether the logger is still sending what it had kept."""
         coverage = device.coverage.get(packet.cn)
         length_us = 0
-        if coverage is not None:
+        if coverage is not None and data_us <= now_us + _AHEAD_US:
             coverage.add(data_us)
             length_us = coverage.length_us or 0
             if coverage.has_holes:

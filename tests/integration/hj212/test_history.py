@@ -326,6 +326,16 @@ async def test_the_clock_of_a_logger_without_numbers_is_read_from_its_values() -
         assert 0 < ahead_s < 60
 
 
+async def test_a_period_of_the_future_leaves_no_hole() -> None:
+    archive = Archive()
+    async with Station(history=_QUICK).running() as station, Logger(station, script=archive).connected() as logger:
+        for minute in (-9, 40_000_000, -8, -6):
+            logger.send(logger.minute(minute))
+        await until(lambda: archive.minutes)
+        await until(lambda: not station.connector._history._wanted)
+        assert archive.minutes == [-7]
+
+
 async def test_disabled_history_asks_nothing_and_still_tells_the_gap() -> None:
     archive = Archive()
     station = Station(history={"enabled": False, "settle": "100ms"}, newest_us=START_US - 30 * MINUTE_US)

@@ -54,6 +54,8 @@ async def test_random_bytes_never_hurt() -> None:
         for _ in range(5):
             async with Logger(station).connected() as hostile:
                 for _ in range(20):
+                    if hostile.closed.is_set():
+                        break
                     hostile.send(b"##" * chance.randint(0, 2) + chance.randbytes(chance.randint(1, 3_000)))
                     await asyncio.sleep(0)
         await _still_serves(station)
