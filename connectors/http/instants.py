@@ -2,6 +2,7 @@
 
 ISO 8601 texts with an offset; timestamps with a zone; and epochs, whose unit their size tells: seconds below 1e11,
 milliseconds below 1e14, microseconds beyond (each unit so from March 1973 on; what is smaller is no time).
+What is finer than a microsecond is rounded.
 """
 
 from typing import NamedTuple
@@ -58,7 +59,7 @@ def _of_timestamps(column: pa.Array) -> Instants:
     per_s = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": -1_000}[column.type.unit]
     ticks = pc.fill_null(column.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
     if per_s < 0:
-        return Instants(ticks // -per_s, fault)
+        return Instants((ticks + 500) // -per_s, fault)
     too_large = np.abs(ticks) > np.int64(2**62) // per_s
     fault[too_large & (fault == 0)] = _BAD
     return Instants(np.where(too_large, 0, ticks) * per_s, fault)
@@ -120,7 +121,7 @@ def _of_parts(parts: pa.StructArray) -> tuple[NDArray[np.int64], NDArray[np.uint
         number(pc.struct_field(parts, name)) for name in ("year", "month", "day", "hour", "minute", "second")
     )
     fraction = pc.fill_null(pc.struct_field(parts, "fraction"), "")
-    micros = number(pc.utf8_slice_codeunits(pc.utf8_rpad(fraction, 9, "0"), 0, 6))
+    micros = (number(pc.utf8_rpad(fraction, 9, "0")) + 500) // 1_000
     zone = pc.fill_null(pc.struct_field(parts, "zone"), "")
     ahead_s, zoned = _offset_s(zone)
     months = (np.clip(year, 1, 9999) - 1970) * 12 + np.clip(month, 1, 12) - 1

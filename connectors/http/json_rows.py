@@ -4,6 +4,7 @@ A request in which everything is right is decoded straight into typed values; an
 """
 
 import json
+import re
 from datetime import datetime, timedelta
 from math import isnan, nan
 from typing import Any
@@ -30,6 +31,10 @@ _LETTERS = tuple(f'"{letter}"'.encode() for letter in _SHORT.values())
 #: An epoch's first too large value, and what makes microseconds of it; the first is the least that is taken.
 _LEAST_EPOCH, _EPOCHS = 10**8, ((10**11, 1_000_000), (10**14, 1_000), (10**17, 1))
 _KEPT_WHOLE = 65_536
+_SHORT_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
+    r"([Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)"
+)
 #: Each that is wrong costs a search.
 _MOST_UNITS = 200
 
@@ -195,7 +200,8 @@ def _careful(body: bytes, allowed: Allowed, most_rows: int) -> Cells:
 
 
 def _as_sent(row: Row) -> dict[str, object]:
-    sent = {"tag": row.tag, "time": row.t, "value": row.value, "quality": row.quality, "unit": row.unit}
+    time = row.t.sent if isinstance(row.t, _Reworded) else row.t
+    sent = {"tag": row.tag, "time": time, "value": row.value, "quality": row.quality, "unit": row.unit}
     return {name: value for name, value in sent.items() if isinstance(value, str | int | float | None)}
 
 
@@ -240,12 +246,39 @@ def _shortened(row: dict[str, Any]) -> dict[str, Any]:
     return short
 
 
+class _Reworded(str):
+    """A time in the words of RFC 3339, and what was sent."""
+
+    sent: object
+
+    @classmethod
+    def of(cls, text: str, sent: object) -> "_Reworded":
+        made = cls(text)
+        made.sent = sent
+        return made
+
+
+def _strict(text: str) -> str:
+    """As RFC 3339 has it, what CSV may say in short: no seconds, a comma, blanks around, an offset of hours."""
+    found = _SHORT_TIME.fullmatch(text.strip())
+    if found is None:
+        return text
+    day, minute, second, fraction, zone = found.groups()
+    if len(zone) > 1:
+        digits = zone[1:].replace(":", "").ljust(4, "0")
+        zone = f"{zone[0]}{digits[:2]}:{digits[2:]}"
+    full = f"{day}T{minute}:{second or '00'}{'.' + fraction if fraction else ''}{zone}"
+    return text if full == text else _Reworded.of(full, text)
+
+
 def _time_of(value: object) -> object:
     if isinstance(value, list):
         return [_time_of(one) for one in value]
+    if isinstance(value, str):
+        return _strict(value)
     if not isinstance(value, int) or isinstance(value, bool):
         return value
     found_us = _epoch_us(value)
     if found_us is None:
-        return str(value)  # no time, and told as such
-    return (EPOCH + timedelta(microseconds=found_us)).isoformat()
+        return _Reworded.of(str(value), value)  # no time, and told as such
+    return _Reworded.of((EPOCH + timedelta(microseconds=found_us)).isoformat(), value)

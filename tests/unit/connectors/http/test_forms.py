@@ -80,6 +80,15 @@ def test_bad_rows_are_named_and_kept_as_they_were_sent() -> None:
     assert b'"fine"' in kept["bad_quality"]
 
 
+def test_times_of_bad_rows_are_kept_in_the_senders_words() -> None:
+    times = [1_795_323_600, "2026-11-22 13:00+08", 12, "2027-01-01T00:00Z"]
+    found = as_json([{"tag": "tank.NO", "time": time, "value": 1.0} for time in times])
+    kept = b"".join(raw for _, raw in found.refusals).splitlines()
+    assert [json.loads(line)["time"] for line in kept] == times
+    future = as_json([{"tag": "tank.LT", "time": 1_895_323_600, "value": 1.0, "quality": "good", "unit": "m"}])
+    assert problems(future) == [(1, "time", "1895323600")]
+
+
 def test_nan_as_python_writes_it_spoils_its_own_row_alone() -> None:
     body = b'[{"tag":"tank.LT","time":1795323600,"value":NaN},{"tag":"tank.PT","time":1795323600,"value":1.5}]'
     found = judged(body, JSON)

@@ -1,5 +1,6 @@
 """Columns of times, held against the standard library, text by text."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.http.faults import FAULTS
 from connectors.http.instants import of_column
+from tests.unit.connectors.http.parks import NOW_US, judged
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORM = re.compile(
@@ -37,7 +39,7 @@ def _oracle(text: str | None) -> tuple[str, int]:
         at = datetime.fromisoformat(f"{day}T{minute}:{second or '00'}").replace(tzinfo=UTC)
     except ValueError:
         return "bad_time", 0
-    micros = int(((fraction or "") + "0" * 9)[:6])
+    micros = (int(((fraction or "") + "0" * 9)[:9]) + 500) // 1000
     ahead = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
     if int(minutes or 0) > 59 or ahead > timedelta(hours=14):
         return "bad_time", 0
@@ -84,6 +86,33 @@ def test_a_column_in_which_all_is_right_is_read_the_same_by_the_quick_road(texts
     quick, careful = of_column(pa.array(texts)), of_column(pa.array([*texts, "x"]))
     assert not quick.fault.any()
     np.testing.assert_array_equal(quick.time_us, careful.time_us[:-1])
+
+
+_zones = st.sampled_from(["Z", "z", "+08:00", "+0800", "+08", "-05:30"])
+_short = st.builds(
+    "{}{}{}{}{}{}".format,
+    st.sampled_from(["2026-11-21", "2026-11-01"]),
+    st.sampled_from(["T", " "]),
+    st.sampled_from(["12:30", "00:00"]),
+    st.sampled_from(["", ":00", ":59"]),
+    st.just(""),
+    _zones,
+)
+_fine = st.builds(
+    "2026-11-21T12:30:{:02d}{}{}{}".format,
+    st.integers(0, 59),
+    st.sampled_from([".", ","]),
+    st.integers(0, 10**9 - 1).map("{:09d}".format),
+    _zones,
+)
+
+
+@given(_short | _fine)
+def test_a_time_is_the_same_whether_it_comes_as_csv_or_as_json(text: str) -> None:
+    in_csv = judged(f'tag,time,value\ntank.LT,"{text}",1'.encode())
+    in_json = judged(json.dumps({"tag": "tank.LT", "time": text, "value": 1}).encode(), "application/json")
+    assert in_csv.time_us.tolist() == in_json.time_us.tolist() != []
+    assert in_csv.time_us[0] < NOW_US
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
