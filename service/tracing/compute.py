@@ -19,7 +19,7 @@ from service.clock import Clock
 from service.store.queries import Queries, Span
 from service.store.scope import Scope
 from service.store.stored import AlertFilter
-from service.tracing.places import STATION_KINDS, Place, Places, smells
+from service.tracing.places import STATION_KINDS, Place, places_of, smells
 from service.tracing.series import Series, in_unit, limit_in_unit, minutes, samples
 from service.tracing.signals import at, of_alerts, of_rises
 from service.tracing.told import told
@@ -64,7 +64,8 @@ class Found:
 
 def subjects(tags: TagTable, target: str) -> list[TagInfo]:
     """The tags whose rise an alert is about: the tag, or those of the station. Raises NotTraceable."""
-    found = [info for info in tags.infos if target in (info.id, info.source_id) and smells(info)]
+    info = tags.by_id(target)
+    found = [info] if info is not None and smells(info) else places_of(tags).smelling.get(target, [])
     if not found:
         raise NotTraceable(
             f"{target} is no instrument that smells the air; give a tag of a fence line, an air station, a detector "
@@ -86,7 +87,7 @@ async def compute(view: View, target: str, at_us: int, *, to_us: int | None = No
 class _Reader:
     def __init__(self, view: View, at_us: int, to_us: int) -> None:
         self._view, self._at_us = view, at_us
-        self._places = Places(view.tags)
+        self._places = places_of(view.tags)
         self._span = Span(from_us=at_us - BEFORE_US, to_us=max(to_us, at_us + _MINUTE_US))
 
     async def subject(self, infos: Sequence[TagInfo]) -> TagInfo:

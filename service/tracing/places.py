@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from park.index import TagInfo, TagTable
 from park.model import Source, SourceKind
@@ -58,7 +58,7 @@ class Place:
 
 
 class Places:
-    """Of one park. Built once for each."""
+    """Of one park; `places_of` keeps it."""
 
     def __init__(self, tags: TagTable) -> None:
         self.tags = tags
@@ -69,6 +69,15 @@ class Places:
     def at_m(self, source: Source) -> tuple[float, float]:
         """On the park's plane, metres east and north."""
         return to_plane(source.position, self._origin)
+
+    @cached_property
+    def smelling(self) -> dict[str, list[TagInfo]]:
+        """By source: its tags whose rise can be traced."""
+        found: dict[str, list[TagInfo]] = {}
+        for info in self.tags.infos:
+            if smells(info):
+                found.setdefault(info.source_id, []).append(info)
+        return found
 
     @cached_property
     def candidates(self) -> tuple[Place, ...]:
@@ -99,6 +108,12 @@ class Places:
             detectors=tuple(f"{owner}.{group.id}" for group in groups),
             treatment=treatment if treated else (),
         )
+
+
+@lru_cache(maxsize=2)
+def places_of(tags: TagTable) -> Places:
+    """Of the park in force, and of the one before it."""
+    return Places(tags)
 
 
 def _told_of(group: Source, candidates: Sequence[Source]) -> list[Source]:

@@ -1,6 +1,7 @@
 """Samples as the tracer takes them: means over minutes for what smells, samples as they are for the wind."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,20 @@ async def minutes(queries: Queries, tags: Sequence[str], span: Span) -> tuple[Se
         return {}, 0
     page = await queries.samples(Scope.everything(), tags, span, resolution=Resolution.MINUTE, limit=_MOST_ROWS)
     table: Any = page.table
-    names = np.asarray(table["tag"].combine_chunks().dictionary.to_pylist()) if table.num_rows else np.empty(0, str)
-    place = table["tag"].combine_chunks().indices.to_numpy() if table.num_rows else np.empty(0, np.int64)
+    if not table.num_rows:
+        return {}, 0
+    tag = table["tag"].combine_chunks()
     time_us = table["time"].cast("int64").to_numpy() + Resolution.MINUTE.bucket_us // 2
     mean = table["mean"].to_numpy().astype(np.float64)
     good = np.isfinite(mean)
-    series = {str(name): (time_us[good & (place == at)], mean[good & (place == at)]) for at, name in enumerate(names)}
-    return series, int(table["count"].to_numpy().sum()) if table.num_rows else 0
+    place, time_us, mean = tag.indices.to_numpy()[good], time_us[good], mean[good]
+    # Rows come by tag and time.
+    bounds = np.searchsorted(place, np.arange(len(tag.dictionary) + 1))
+    series = {
+        str(name): (time_us[begin:end], mean[begin:end])
+        for name, (begin, end) in zip(tag.dictionary.to_pylist(), pairwise(bounds.tolist()), strict=True)
+    }
+    return series, int(table["count"].to_numpy().sum())
 
 
 async def samples(queries: Queries, tags: Sequence[str], span: Span) -> tuple[Series, int]:

@@ -55,8 +55,11 @@ async def trace_at(
     assert at_us is not None
     if at_us > app.view.clock():
         raise invalid("at", at, "in the future", "give a time that has passed")
-    known = [info for info in app.view.tags.infos if tag in (info.id, info.source_id)]
-    if not any(caller.scope.sees(info.enterprise) for info in known):
+    info, owner = app.view.tags.by_id(tag), tag.partition(".")[0]
+    is_station = any(
+        tag == f"{owner}.{one.id}" for name, own in app.view.tags.park.owners() if name == owner for one in own
+    )
+    if not caller.scope.sees(owner) or (info is None and not is_station):
         raise not_found(f"tag {tag}")
     return _answer(app, caller.scope, await _compute(app, caller.scope, tag, at_us), None)
 
