@@ -1,5 +1,6 @@
 """Times, numbers and signs as the reports write them, in every format the same."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 from service.reports.model import Cell, Column, Sign
@@ -62,3 +63,8 @@ def heading(column: Column) -> str:
 def with_unit(title: str, unit: str) -> str:
     """``SO2 (mg/m3)``"""
     return f"{title} ({unit})" if unit else title
+
+
+def file_name(*parts: str) -> str:
+    """ASCII, without an ending."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", "_".join(part for part in parts if part))
