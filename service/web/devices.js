@@ -140,10 +140,10 @@ export class DevicesPart {
   }
 }
 
-/** Bytes as text where they are one; what cannot be printed is shown as a dot. */
+/** Bytes as text where they are one; what cannot be printed is shown as a dot, a password (PW) not at all. */
 function rawText(letter) {
   const bytes = Uint8Array.from(atob(letter.raw_base64).slice(0, RAW_SHOWN), (one) => one.charCodeAt(0));
-  const text = new TextDecoder().decode(bytes).replace(/[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f\ufffd]/g, "·");
+  const text = new TextDecoder().decode(bytes).replace(/[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f\ufffd]/g, "·").replace(/\bPW=[^;]*/g, "PW=***");
   return text + (letter.raw_bytes > RAW_SHOWN ? ` ${words().rawCut}` : "");
 }
 

@@ -148,7 +148,7 @@ export class ExceedancesPart {
       this.#drawn = "";
       this.refresh();
     };
-    const span = choice(w.from, [["1", w.lastDay], ["7", w.lastWeek]], String(this.#days), (value) => {
+    const span = choice(w.from, [["1", w.last24], ["7", w.lastWeek]], String(this.#days), (value) => {
       this.#days = Number(value);
       again();
     });

@@ -53,9 +53,9 @@ export class HourTable {
     if (mean.converted) every.append(element("span", "id", `${w.measured} ${number(mean.measured)}`));
     const made = tableRow(`${className}${found.over ? " over" : ""}`, head, [
       mean.period === "hour" ? `${shortTime(mean.start)}–${shortTime(iso(Date.parse(mean.start) + LENGTH_MS.hour)).slice(6)}` : full(mean.start).slice(0, 10),
-      every, percent(found.share), stateText(mean.status),
+      every, shareText(found.share, mean.status), stateText(mean.status),
       element("b", mean.unmarked_status === "valid" ? "" : "em-invalid", signed(mean.unmarked, found.over)),
-      percent(shareOf(mean.unmarked, limit)), stateText(mean.unmarked_status),
+      shareText(shareOf(mean.unmarked, limit), mean.unmarked_status), stateText(mean.unmarked_status),
       `${mean.parts} / ${whole}`, flagText(mean.flag), mean.reported === null ? "—" : number(mean.reported),
       mean.agrees === null ? element("span", "hint", w.notCompared[mean.not_compared] ?? mean.not_compared) : mean.agrees ? `✓ ${w.yes}` : element("b", "em-odd", `≠ ${w.no}`),
       className ? node("div", "", `${mean.revision}`, element("span", "id", `${w.whys[mean.why] ?? mean.why} · ${full(mean.judged).slice(5, 19)}`)) : this.#revision(mean),
@@ -96,6 +96,9 @@ export class HourTable {
 }
 
 const keyOf = (mean) => `${mean.tag} ${mean.period} ${mean.start} ${mean.revision}`;
+
+/* What is not judged has no share that counts. */
+const shareText = (share, status) => (status === "valid" ? percent(share) : element("span", "hint", share === null ? "—" : `(${percent(share)})`));
 
 function stateText(status) {
   const sign = { valid: "✓", invalid: "○", stopped: "■", missing: "—", marked: "▨" }[status] ?? "";

@@ -6,11 +6,13 @@ import { element, number } from "./format.js";
 import { HourTable } from "./hours.js";
 import { Marks } from "./marks.js";
 import { tagName } from "./outlets.js";
-import { DAY_MS, HOUR_MS, dayOf, download, iso, node, pages, shortTime, sureness } from "./pieces.js";
+import { DAY_MS, HOUR_MS, dayOf, download, iso, limitText, node, pages, shortTime, sureness } from "./pieces.js";
 import { standing } from "./standing.js";
 import { words } from "./words.js";
 
 const HOURS = 24;
+/* Minutes younger than this may not be judged yet: they are not missing. */
+const SETTLED_MS = 2 * 60_000;
 
 export class OutletPart {
   #source = "";
@@ -65,16 +67,17 @@ export class OutletPart {
     const of = `source=${encodeURIComponent(source)}`;
     const span = `from=${iso(from_ms)}&to=${iso(now_ms)}`;
     const ask = (path) => this.request("GET", `/emissions/${path}`);
-    const [outlets, hours, days, timeline, over, marks, minutes] = await Promise.all([
+    const [outlets, hours, days, timeline, over, warned, marks, minutes] = await Promise.all([
       ask(`outlets?${of}`), pages(this.request, `/emissions/means?period=hour&${of}&${span}`),
       pages(this.request, `/emissions/means?period=day&${of}&from=${iso(now_ms - 8 * DAY_MS)}&to=${iso(now_ms)}`),
-      ask(`timeline?${of}&${span}`), ask(`exceedances?${of}&${span}&limit=50`), ask(`marks?${of}&from=${iso(now_ms - 31 * DAY_MS)}&to=${iso(now_ms + 31 * DAY_MS)}&limit=50`),
+      ask(`timeline?${of}&${span}`), ask(`exceedances?${of}&${span}&kind=hour&kind=day&limit=50`),
+      ask(`exceedances?${of}&${span}&kind=warning&limit=30`), ask(`marks?${of}&from=${iso(now_ms - 31 * DAY_MS)}&to=${iso(now_ms + 31 * DAY_MS)}&limit=50`),
       ask(`minutes?${of}&from=${iso(end_ms)}&to=${iso(Math.max(now_ms, end_ms + 1_000))}`),
     ]);
     if (source !== this.#source) return;
     this.#found = {
-      outlet: outlets.items[0], hours: hours.items, days: days.items, timeline: timeline.items, over: over.items, more: over.next !== null,
-      marks: marks.items, minutes: minutes.items, from_ms, end_ms, now_ms: Math.floor(now_ms / 60_000) * 60_000,
+      outlet: outlets.items[0], hours: hours.items, days: days.items, timeline: timeline.items, over: [...over.items, ...warned.items], more: over.next !== null || warned.next !== null,
+      marks: marks.items, minutes: minutes.items, from_ms, end_ms, settled_ms: Math.floor((now_ms - SETTLED_MS) / 60_000) * 60_000,
     };
     const starts = hours.items.map((one) => Date.parse(one.start));
     this.judged_ms = starts.length ? Math.max(...starts) + HOUR_MS : 0;
@@ -187,7 +190,7 @@ export class OutletPart {
 
   #limitText(tag) {
     const w = words();
-    const lines = [tag.hour_limit, tag.day_limit].filter(Boolean).map((one) => `${w.basisNames[one.basis]}: ${one.words} · ${w.confidence}: ${sureness(one.facts)}`);
+    const lines = [tag.hour_limit, tag.day_limit].filter(Boolean).map((one) => `${limitText(one)} · ${w.confidence}: ${sureness(one.facts)}`);
     return node("div", "", ...(lines.length ? lines : tag.pollutant ? [w.noLimitTitle] : []).map((text) => element("p", "hint", text)));
   }
 
@@ -202,16 +205,16 @@ export class OutletPart {
 
   #drawStrips() {
     const w = words();
-    const { timeline, outlet, from_ms, now_ms } = this.#found;
+    const { timeline, outlet, from_ms, settled_ms } = this.#found;
     const by = new Map(timeline.map((one) => [one.tag, one.segments]));
     const rows = outlet.tags.flatMap((tag) => {
       const name = element("span", "em-strip-name", tagName(tag));
       name.title = tag.tag;
-      return [name, strip(by.get(tag.tag) ?? [], from_ms, now_ms, tagName(tag))];
+      return [name, strip(by.get(tag.tag) ?? [], from_ms, settled_ms, tagName(tag))];
     });
     this.strips.replaceChildren(
-      node("h3", "", `${w.timeline} `, element("span", "hint", `${shortTime(iso(from_ms))} – ${shortTime(iso(now_ms))}`)),
-      node("div", "em-strips", ...rows, element("span"), stripAxis(from_ms, now_ms)), stripLegend(),
+      node("h3", "", `${w.timeline} `, element("span", "hint", `${shortTime(iso(from_ms))} – ${shortTime(iso(settled_ms))}`)),
+      node("div", "em-strips", ...rows, element("span"), stripAxis(from_ms, settled_ms)), stripLegend(),
     );
   }
 
@@ -219,7 +222,7 @@ export class OutletPart {
     const w = words();
     const { over, more } = this.#found;
     this.over.replaceChildren(
-      node("h3", "", `${w.exceedances} · ${w.lastDay} `, over.length ? element("span", "hint", `${over.length}${more ? "+" : ""}`) : ""),
+      node("h3", "", `${w.exceedances} · ${w.last24} `, over.length ? element("span", "hint", `${over.length}${more ? "+" : ""}`) : ""),
       over.length ? node("div", "em-cards em-scroll", ...over.map((one) => this.cards.card(one))) : element("p", "hint", `✓ ${w.noExceedances}`),
     );
   }

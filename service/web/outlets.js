@@ -1,7 +1,7 @@
 /* The list of outlets and stations: what each pollutant's last hour is worth against its limit. */
 
 import { element, number, setText } from "./format.js";
-import { HOUR_MS, button, choice, iso, node, note, origin, percent, shareBar, shortTime, sureness, table, tableRow } from "./pieces.js";
+import { HOUR_MS, button, choice, iso, limitText, node, note, origin, percent, shareBar, shortTime, sureness, table, tableRow } from "./pieces.js";
 import { quantityName } from "./quantities.js";
 import { flagText, judgedTo, remarks, shareOf, standing } from "./standing.js";
 import { words } from "./words.js";
@@ -198,7 +198,7 @@ export function limitCell(tag, limit) {
   const made = node("div", "em-limit", element("b", "", least + number(limit.limit)), element("span", "unit", ` ${limit.unit}`));
   const inferred = limit.facts.basis_confidence === "inferred" ? "?" : "";
   made.append(element("span", "id", `${w.basisNames[limit.basis] ?? limit.basis}${inferred} · ${origin(limit.facts)}`));
-  made.title = [limit.words, limit.facts.title, `${w.confidence}: ${sureness(limit.facts)}`, limit.facts.note, tag.hour_limit ? "" : w.perDayLimit].filter(Boolean).join("\n");
+  made.title = [limitText(limit), limit.facts.title, `${w.confidence}: ${sureness(limit.facts)}`, limit.facts.note, tag.hour_limit ? "" : w.perDayLimit].filter(Boolean).join("\n");
   return made;
 }
 

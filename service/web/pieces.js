@@ -114,6 +114,14 @@ export function sureness(facts) {
   return said.length ? said.join(w.comma) : w.sure.read;
 }
 
+/** A limit in one line. */
+export function limitText(limit) {
+  const w = words();
+  const least = limit.lower === null ? "" : `${number(limit.lower)}–`;
+  return `${w.basisNames[limit.basis] ?? limit.basis} ${least}${number(limit.limit)} ${limit.unit} · ${origin(limit.facts)}`;
+}
+
+/** Where a limit is from: the permit, else the standard's clause. */
 export function origin(facts) {
   return facts.permit ? words().permit(facts.permit) : [facts.standard, facts.clause].filter(Boolean).join(" ");
 }

@@ -1,6 +1,8 @@
 """The page: served as it is, nothing inline, nothing from elsewhere, both languages complete."""
 
 import re
+import shutil
+import subprocess
 from importlib.resources import files
 
 import httpx
@@ -36,6 +38,15 @@ def test_texts_are_never_read_as_html() -> None:
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text), name
 
 
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
+def test_every_script_can_be_parsed(name: str) -> None:
+    checked = subprocess.run(
+        ["node", "--check", "--input-type=module"], input=SCRIPTS[name], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
 def test_every_element_that_a_script_names_exists() -> None:
     named = {one for text in SCRIPTS.values() for one in re.findall(r'(?:\bat|getElementById)\("([\w-]+)"\)', text)}
     assert named
@@ -65,7 +76,9 @@ def test_every_file_that_the_page_names_is_there(name: str) -> None:
         assert WEB.joinpath(path).is_file()
 
 
-def test_modules_import_only_each_other() -> None:
+def test_modules_import_only_each_other_and_only_what_is_there() -> None:
     for text in SCRIPTS.values():
-        for path in re.findall(r'from "([^"]+)"', text):
+        for names, path in re.findall(r'import {([^}]*)} from "([^"]+)"', text):
             assert path.removeprefix("./") in SCRIPTS
+            exported = set(re.findall(r"export (?:async )?(?:const|function|class) (\w+)", SCRIPTS[path[2:]]))
+            assert {one.strip() for one in names.split(",")} <= exported
