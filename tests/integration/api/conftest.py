@@ -22,6 +22,7 @@ from service.store.copy import Rows, copy_rows, encode, sort_rows
 from service.store.migrate import migrate
 from service.store.notes import Note
 from service.store.queries import Queries
+from tests.integration.api.pushing import pushing as pushing  # a fixture
 from tests.unit.api.service_in_memory import CHAIN, Callers, ServiceInMemory, client, make_app, make_keys
 
 

@@ -1,165 +1,19 @@
-"""Samples pushed to a service at work: through uvicorn, journal and TimescaleDB."""
+"""Samples pushed to a service at work: what is stored, what is answered, who may."""
 
 import asyncio
 import gzip
-import io
 import json
-import os
-import re
-import shutil
 import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator
 
 import httpx
 import numpy as np
-import psycopg
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import deploy
-from connectors.http.faults import FAULTS
-from service.api.keys import Keys
-from service.api.routers import push
-from service.config import load_config
-from service.run import Service
-from tests.integration.service.small import until
-
-PARK = """\
-id: park
-name: Park
-enterprises:
-  - id: acme
-    name: Acme
-    sources:
-      - id: tank
-        kind: tank
-        position: [120.87, 30.15]
-        from: {connector: push}
-        tags:
-          - {id: LT, quantity: level, unit: "%"}
-          - {id: TT, quantity: temperature, unit: °C}
-          - {id: PT, quantity: pressure, unit: kPa, from: {connector: other}}
-      - id: tank-1
-        kind: tank
-        position: [120.87, 30.15]
-        from: {connector: push}
-        tags: [{id: li-101, quantity: level, unit: m}, {id: ti-101, quantity: temperature, unit: °C}]
-  - id: zeta
-    name: Zeta
-    sources:
-      - id: outlet
-        kind: waste_gas_outlet
-        position: [120.89, 30.17]
-        tags:
-          - {id: nmhc, quantity: nmhc, unit: mg/m3, from: {connector: push}}
-          - {id: flow, quantity: flow, unit: m3/h, from: {connector: more}}
-          - {id: dark, quantity: o2, unit: "%"}
-"""
-ARROW = "application/vnd.apache.arrow.stream"
-Answered = httpx.Response
-
-
-class Rig:
-    """A service that takes pushes, and its database."""
-
-    def __init__(self, directory: Path, dsn: str) -> None:
-        self.directory, self.dsn = directory, dsn
-        self.service: Service
-
-    def write(self, **parts: Any) -> Path:
-        (self.directory / "park.yaml").write_text(PARK, "utf-8")
-        config = {
-            "park": "park.yaml",
-            "data_dir": "data",
-            "http": {"port": 0},
-            "database": {"url": self.dsn},
-            "connectors": [{"kind": "http", "id": "push"}, {"kind": "http", "id": "more"}],
-        }
-        file = self.directory / "parkwatch.yaml"
-        file.write_text(json.dumps(config | parts), "utf-8")
-        return file
-
-    def client(self, enterprise: str | None) -> httpx.AsyncClient:
-        name = enterprise or "control-room"
-        keys = Keys(self.directory / "data")
-        if any(key.name == name and not key.disabled for key in keys.list()):
-            keys.revoke(name)
-        text = keys.create(name, enterprise=enterprise)[1]
-        return httpx.AsyncClient(
-            base_url=f"{self.service.url}/api/v1/", headers={"X-API-Key": text}, trust_env=False, timeout=60
-        )
-
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
-            return connection.execute(statement.encode()).fetchall()
-
-    async def stored(self, count: int) -> list[tuple[Any, ...]]:
-        """All samples, once the store has what the journal has by now; there must be ``count`` of them."""
-        journalled = self.service.journal.last_position
-
-        async def holds() -> bool:
-            return self.service.writer.status.position >= journalled
-
-        await until(holds)
-        found = self.rows("SELECT id, value, quality FROM sample JOIN tag ON tag = ix ORDER BY id, time")
-        assert len(found) == count, found[:5]
-        return found
-
-
-Pushing = Callable[..., AbstractAsyncContextManager[Rig]]
-
-
-@pytest.fixture
-def pushing(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Pushing:
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-
-    @asynccontextmanager
-    async def run(**parts: Any) -> AsyncIterator[Rig]:
-        rig = Rig(tmp_path, database)
-        async with Service(load_config(rig.write(**parts))).running() as rig.service:
-
-            async def is_up() -> bool:
-                return rig.service.writer.status.state == "up"
-
-            await until(is_up)
-            yield rig
-
-    return run
-
-
-def iso(ago_s: float = 0.0) -> str:
-    return datetime.fromtimestamp(datetime.now(UTC).timestamp() - ago_s, UTC).isoformat(timespec="milliseconds")
-
-
-def row(tag: str = "tank.LT", value: Any = 1.0, ago_s: float = 1.0, **more: Any) -> dict[str, Any]:
-    return {"tag": tag, "time": iso(ago_s), "value": value, **more}
-
-
-async def post(client: httpx.AsyncClient, body: Any, kind: str = "application/json", **headers: str) -> Answered:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return await client.post("samples", content=content, headers={"Content-Type": kind, **headers})
-
-
-def arrow_of(tags: list[str], times_us: Any, values: Any) -> bytes:
-    table = pa.table(
-        {
-            "tag": pa.array(tags).dictionary_encode(),
-            "time": pa.array(np.asarray(times_us), pa.timestamp("us", "UTC")),
-            "value": np.asarray(values, np.float64),
-        }
-    )
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return sink.getvalue()
+from tests.integration.api.pushing import ARROW, Pushing, arrow_of, iso, post, row
 
 
 async def test_one_row_of_each_form_is_durable_when_it_is_answered_and_stored(pushing: Pushing) -> None:
@@ -409,48 +263,3 @@ async def test_any_bytes_are_answered_and_never_with_a_500(pushing: Pushing) -> 
         await asyncio.to_thread(asked)
         assert (await post(acme, [row()])).status_code == 202
         assert rig.service.status()["ready"]
-
-
-PAGE = (Path(deploy.__path__[0]) / "docs" / "push-data.md").read_text("utf-8")
-COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-
-
-async def test_every_command_of_the_page_does_what_it_says(pushing: Pushing, tmp_path: Path) -> None:
-    lines = [f"{tag},{iso(10.0 + n)},{n}.5" for n, tag in enumerate(["tank-1.li-101", "acme.tank-1.ti-101"] * 5)]
-    (tmp_path / "samples.csv").write_text("\n".join(["tag,time,value", *lines]), "utf-8")
-    async with pushing() as rig, rig.client("acme") as acme:
-        environment = {
-            **os.environ,
-            "URL": rig.service.url,
-            "KEY": acme.headers["X-API-Key"],
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "no_proxy": "127.0.0.1",
-        }
-        for command in COMMANDS:
-            if shutil.which(command.split()[0], path=environment["PATH"]) is None:
-                pytest.skip(f"there is no {command.split()[0]} on this machine")
-            process = await asyncio.create_subprocess_exec(
-                *("bash", "-euo", "pipefail", "-c", command),
-                cwd=tmp_path,
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
-            said = (await asyncio.wait_for(process.communicate(), 60))[0].decode()
-            assert process.returncode == 0, (command, said)
-            assert re.search(r'"accepted": ?(1|10)\b|10 accepted', said), (command, said)
-            assert re.search(r'"rejected": ?0|, 0 rejected', said), (command, said)
-        await rig.stored(11)
-
-
-def test_the_page_shows_curl_and_python_and_powershell() -> None:
-    assert len(COMMANDS) >= 7
-    assert "```powershell" in PAGE
-    assert [one for one in COMMANDS if one.startswith("curl")]
-    assert [one for one in COMMANDS if one.startswith("python3")]
-
-
-def test_the_page_names_every_reason_and_answer() -> None:
-    assert [fault.reason for fault in FAULTS if f"`{fault.reason}`" not in PAGE and fault.reason] == []
-    documented = push.router.routes[0].responses  # type: ignore[attr-defined]
-    assert [status for status in documented if f"| {status} |" not in PAGE] == []
