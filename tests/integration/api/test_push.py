@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.api.models_push import PushReport
 from tests.integration.api.pushing import ARROW, Pushing, arrow_of, iso, post, row
 
 
@@ -74,6 +75,7 @@ async def test_three_bad_rows_are_named_and_the_rest_is_stored(pushing: Pushing)
         rows[30]["value"] = "high"
         answer = await post(acme, rows)
         report = answer.json()
+        PushReport.model_validate(report)
         assert (answer.status_code, report["accepted"], report["rejected"]) == (202, 47, 3)
         assert report["by_reason"] == {"naive_time": 1, "unknown_tag": 1, "not_a_number": 1}
         assert [(one["row"], one["field"], one["value"]) for one in report["rows"]] == [

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.base import RawFrame
 from connectors.hj212.packet import frame
+from service.api.models_push import RawFrames, RawOfSample
 from tests.integration.api.conftest import Stored
 from tests.unit.api.service_in_memory import START_US, ServiceInMemory
 
@@ -32,6 +33,7 @@ async def _pages(client: httpx.AsyncClient, query: str, most: int = 50) -> list[
     while cursor is not None:
         answer = await client.get(f"/api/v1/raw-frames?{query}" + (f"&cursor={cursor}" if cursor else ""))
         assert answer.status_code == 200, answer.text
+        RawFrames.model_validate(answer.json())
         pages.append(answer.json()["items"])
         cursor = answer.json()["next"]
         assert len(pages) <= most
@@ -94,6 +96,7 @@ async def test_the_telegram_that_a_sample_was_read_from_is_found(store: Stored, 
     answer = await acme.get(f"/api/v1/samples/{MINE}/raw?time=2026-11-01T00:00:00.000000Z")
     assert answer.status_code == 200, answer.text
     told = answer.json()
+    RawOfSample.model_validate(told)
     assert [one["text"].encode() for one in told["items"]] == [right]
     assert (told["tag"], told["received"]) == (MINE, "2026-11-01T00:00:00.120000Z")
 
