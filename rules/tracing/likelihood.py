@@ -31,6 +31,7 @@ _NOISE_VAR, _AXIS_VAR, _EDGE_VAR, _EDGE_MOST = 0.2, 0.5, 0.5, 6.0
 #: What it adds beside the source, and how far that reaches: smoke of a stack passes overhead there, that of a flange
 #: fills the lee of a tank.
 _NEAR_VAR, _NEAR_M = 3.0, 120.0
+#: Of Student's t; the density below has its (n + 1)th power written out.
 _FREEDOM = 3
 #: Probability that a receptor shows something else than the story tells (a gust past it, a cloud over it, another
 #: source), and the variance of its readings' logarithms then.
@@ -112,8 +113,9 @@ def _fit(story: Single, smell: Smell, usual: float, near_var: Single) -> Floats:
         due += floor
         wide2 = _NOISE_VAR + plume_var * (1.0 - floor / due) ** 2
         off2 = (seen - np.log(due)) ** 2 / (wide2 * _FREEDOM)
-        # The logarithm of Student's density, its two logarithms in one.
-        each = np.log(wide2 * (1.0 + off2) ** (_FREEDOM + 1)) * known
+        # The logarithm of Student's density, its two logarithms in one; squares, for powers are slow.
+        tail = (1.0 + off2) ** 2
+        each = np.log(wide2 * tail * tail) * known
         fits = -0.5 * temper * each.sum(axis=2, dtype=np.float64)
         # The rise that is traced must be explained; of the others now and then one goes its own way.
         fits[:, 1:] = np.logaddexp(fits[:, 1:] + _LOG_FITS, alone[1:] + _LOG_STRAYS)
