@@ -1,7 +1,7 @@
 """How far a sample may be believed: one byte a sample, three classes for the rules, a detail for people.
 
 Layout of the byte: bits 0-1 the class, bits 2-6 the detail, bit 7 set by the intake on a late sample.
-Sources: OPC UA Part 8 (StatusCodes of DataAccess) and HJ 212-2017 §A.9 (data flags 数据标记).
+Sources: OPC UA Part 8 (StatusCodes of DataAccess) and HJ 212-2017 (data flags 数据标记).
 """
 
 from enum import IntEnum

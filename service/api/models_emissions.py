@@ -39,7 +39,7 @@ class MeanShape(_Shape):
     high: Number
     status: StatusName
     parts: int = Field(description="Valid minutes of an hour, hours of a day, days of a month", examples=[58])
-    flag: str = Field(description="Data flag carried up (HJ 212-2017, A.9); empty: nothing came", examples=["N"])
+    flag: str = Field(description="Data flag (HJ 212-2017, 数据标记) carried up; empty: nothing came", examples=["N"])
     unmarked: Number = Field(description="The same over what is valid and not marked")
     unmarked_status: StatusName
     measured: Number = Field(description="As measured, before conversion to reference oxygen")
