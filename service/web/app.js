@@ -51,8 +51,9 @@ function changed(alert) {
   if (detail.id === alert.id) detail.open(alert.id);
 }
 
-function toast(text) {
+function toast(text, kind = "") {
   at("toast").textContent = text;
+  at("toast").className = `toast ${kind}`;
   at("toast").hidden = false;
   clearTimeout(toast.timer);
   toast.timer = setTimeout(() => (at("toast").hidden = true), 6_000);
@@ -163,7 +164,7 @@ async function begin() {
   });
   showConnectors();
   ledger.load();
-  emissions.begin();
+  emissions.begin(who);
   timers = [
     setInterval(showConnectors, CONNECTORS_EVERY_MS),
     setInterval(() => {

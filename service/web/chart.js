@@ -7,6 +7,7 @@ import { words } from "./words.js";
 const WIDTH = 960;
 const HEIGHT = 250;
 const LEFT = 52;
+/* For the words beside the line of the limit. */
 const RIGHT = 84;
 const TOP = 22;
 const BOTTOM = 212;
@@ -38,18 +39,19 @@ export function barChart(slots, limit, label) {
   const highest = Math.max(...values, limit ? limit.limit * 1.1 : 0, 1e-9) * 1.08;
   const lowest = Math.min(0, ...values);
   const y = (value) => BOTTOM - ((value - lowest) / (highest - lowest)) * (BOTTOM - TOP);
-  const wide = (WIDTH - LEFT - RIGHT) / slots.length;
+  const right = WIDTH - (limit ? RIGHT : 8);
+  const wide = (right - LEFT) / slots.length;
   const drawn = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "em-chart", role: "img", "aria-label": label });
   for (const tick of ticks(lowest, highest)) {
-    drawn.append(svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick), class: "axis" }));
+    drawn.append(svg("line", { x1: LEFT, x2: right, y1: y(tick), y2: y(tick), class: "axis" }));
     drawn.append(svg("text", { x: LEFT - 6, y: y(tick) + 4, class: "tick end" }, number(tick)));
   }
   slots.forEach((one, k) => drawn.append(...bar(one, LEFT + k * wide, wide, y, y(Math.max(lowest, 0)), k)));
   for (const value of [limit?.limit, limit?.lower]) {
     if (value === null || value === undefined) continue;
-    drawn.append(svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value), class: "limit" }));
-    drawn.append(svg("text", { x: WIDTH - RIGHT + 5, y: y(value) - 2, class: "limit-text" }, w.limitOf));
-    drawn.append(svg("text", { x: WIDTH - RIGHT + 5, y: y(value) + 13, class: "limit-text" }, `${number(value)} ${limit.unit}`));
+    drawn.append(svg("line", { x1: LEFT, x2: right, y1: y(value), y2: y(value), class: "limit" }));
+    drawn.append(svg("text", { x: right + 5, y: y(value) - 2, class: "limit-text" }, w.limitOf));
+    drawn.append(svg("text", { x: right + 5, y: y(value) + 13, class: "limit-text" }, `${number(value)} ${limit.unit}`));
   }
   return drawn;
 }

@@ -34,9 +34,9 @@ export class Emissions {
   }
 
   /** Logged in: show what the address asks for. What another one saw is forgotten. */
-  begin() {
+  begin(who) {
     this.#began = true;
-    for (const part of [...Object.values(this.parts), this.outlet]) part.forget();
+    for (const part of [...Object.values(this.parts), this.outlet]) part.forget(who.enterprise);
     this.follow();
   }
 

@@ -1,7 +1,7 @@
 /* Exceedances and early warnings: one card each with the limit, where it is from and how sure we are of it. */
 
 import { element, full, number } from "./format.js";
-import { DAY_MS, button, choice, download, iso, node, note, shortTime, sureness } from "./pieces.js";
+import { DAY_MS, button, choice, downloads, iso, node, note, shortTime, sureness } from "./pieces.js";
 import { quantityName } from "./quantities.js";
 import { judgedTo } from "./standing.js";
 import { words } from "./words.js";
@@ -161,7 +161,7 @@ export class ExceedancesPart {
     const query = { from: iso(this.now_ms() - this.#days * DAY_MS), to: iso(this.now_ms()) };
     this.bar.replaceChildren(
       span, kinds, element("span", "hint", `${w.lettersCount(this.#found.length, this.#more)}${this.#more ? ` · ${w.more}` : ""}`),
-      ...["xlsx", "pdf", "csv"].map((format) => download(`${w.exceedanceReport} ${format.toUpperCase()}`, "/reports/exceedances", { ...query, format })),
+      downloads(w.exceedanceReport, "/reports/exceedances", query, ["pdf", "xlsx", "csv"]),
     );
     if (!this.#found.length) return this.list.replaceChildren(element("p", "em-empty", `✓ ${w.noExceedances}`));
     this.list.replaceChildren(

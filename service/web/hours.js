@@ -50,7 +50,7 @@ export class HourTable {
     const signed = (value, over) => (over ? `▲ ${number(value)}` : number(value));
     const overEvery = found.overMarked || (found.over && found.share > 1) || (found.over && limit.lower !== null);
     const every = node("div", "", element("b", mean.status === "valid" ? "" : "em-invalid", signed(mean.value, overEvery)));
-    if (mean.converted) every.append(element("span", "id", `${w.measured} ${number(mean.measured)}`));
+    if (mean.converted && mean.measured !== null) every.append(element("span", "id", `${w.measured} ${number(mean.measured)}`));
     const made = tableRow(`${className}${found.over ? " over" : ""}`, head, [
       mean.period === "hour" ? `${shortTime(mean.start)}–${shortTime(iso(Date.parse(mean.start) + LENGTH_MS.hour)).slice(6)}` : full(mean.start).slice(0, 10),
       every, shareText(found.share, mean.status), stateText(mean.status),

@@ -4,6 +4,8 @@ import { element, setText } from "./format.js";
 import { HOUR_MS, button, choice, fromLocalInput, localInput, node, note, shortTime } from "./pieces.js";
 import { words } from "./words.js";
 
+const STORED_MS = 6_000;
+
 export class Marks {
   #source = "";
   #tags = [];
@@ -45,8 +47,11 @@ export class Marks {
     this.list.replaceChildren();
   }
 
-  draw(marks, tags, nameOf) {
+  /** `mayAct`: whether whoever looks may mark this outlet's data. */
+  draw(marks, tags, nameOf, mayAct) {
     const w = words();
+    this.mayAct = mayAct;
+    this.form.hidden = !mayAct;
     setText(this.title, w.marks);
     if (this.#language !== w.index || tags.length !== this.#tags.length) this.#drawForm(tags, nameOf);
     this.#language = w.index;
@@ -98,7 +103,7 @@ export class Marks {
     );
     if (gone) made.append(note(["✕", `${w.withdrawnBy(mark.withdrawn_by, shortTime(mark.withdrawn))}: ${mark.withdraw_reason}`, "dim"]));
     else if (this.#withdrawing === mark.id) made.append(this.#withdrawForm(mark));
-    else {
+    else if (this.mayAct) {
       made.append(button(w.withdraw, "em-small", () => {
         this.#withdrawing = mark.id;
         this.#drawList();
@@ -120,11 +125,11 @@ export class Marks {
     }));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      if (await this.#post(`/emissions/marks/${mark.id}/withdraw`, { reason: reason.value })) {
-        this.#withdrawing = null;
-        document.activeElement?.blur();
-        this.refresh();
-      }
+      const taken = await this.#post(`/emissions/marks/${mark.id}/withdraw`, { reason: reason.value });
+      if (!taken) return;
+      this.#withdrawing = null;
+      document.activeElement?.blur();
+      this.#done(this.#marks.map((one) => (one.id === taken.id ? taken : one)), words().markWithdrawn);
     });
     return form;
   }
@@ -137,12 +142,19 @@ export class Marks {
       kind: this.kind.value, type: this.type.value, reason: this.reason.value,
     };
     this.send.disabled = true;
-    if (await this.#post("/emissions/marks", body)) {
-      this.reason.value = "";
-      this.say(w.markAdded);
-      this.refresh();
-    }
+    const made = await this.#post("/emissions/marks", body);
     this.send.disabled = false;
+    if (!made) return;
+    this.reason.value = "";
+    this.#done([made, ...this.#marks.filter((one) => one.id !== made.id)], w.markAdded);
+  }
+
+  /** It is in the journal; the database has it, and the judge has looked at it, a little later. */
+  #done(marks, text) {
+    this.#marks = marks;
+    this.#drawList();
+    this.say(text, "good");
+    setTimeout(() => this.refresh(), STORED_MS);
   }
 
   async #post(path, body) {

@@ -6,7 +6,7 @@ import { element, number } from "./format.js";
 import { HourTable } from "./hours.js";
 import { Marks } from "./marks.js";
 import { tagName } from "./outlets.js";
-import { DAY_MS, HOUR_MS, dayOf, download, iso, limitText, node, pages, shortTime, sureness } from "./pieces.js";
+import { DAY_MS, HOUR_MS, dayOf, downloads, iso, limitText, node, pages, shortTime, sureness } from "./pieces.js";
 import { standing } from "./standing.js";
 import { words } from "./words.js";
 
@@ -16,6 +16,7 @@ const SETTLED_MS = 2 * 60_000;
 
 export class OutletPart {
   #source = "";
+  #own = null;
   #tag = "";
   #found = null;
   #drawn = "";
@@ -41,8 +42,10 @@ export class OutletPart {
     this.day.addEventListener("change", () => this.#drawReports());
   }
 
-  forget() {
+  /** `own`: the enterprise of whoever looks; null: the park's. */
+  forget(own) {
     this.#source = "";
+    this.#own = own;
   }
 
   /** Turn to this one. */
@@ -104,7 +107,7 @@ export class OutletPart {
     this.#drawStrips();
     this.hours.draw(tag, found.hours.filter((one) => one.tag === tag.tag), found.days.filter((one) => one.tag === tag.tag));
     this.#drawOver();
-    this.marks.draw(found.marks, found.outlet.tags, tagName);
+    this.marks.draw(found.marks, found.outlet.tags, tagName, [null, found.outlet.enterprise].includes(this.#own));
   }
 
   #nameOf(id) {
@@ -141,12 +144,10 @@ export class OutletPart {
     const day = this.day.value || dayOf(this.now_ms());
     this.day.setAttribute("aria-label", w.reportDay);
     this.day.dataset.key = "report day";
-    const link = (text, span, format) => download(`${text} ${format.toUpperCase()}`, "/reports/outlet", { source: this.#source, day, span, format });
-    const links = [link(w.dayReport, "day", "pdf"), link(w.dayReport, "day", "xlsx"), link(w.monthReport, "month", "pdf"), link(w.monthReport, "month", "xlsx")];
-    links.forEach((one, k) => (one.dataset.key = `report ${k}`));
+    const files = (text, span) => downloads(text, "/reports/outlet", { source: this.#source, day, span }, ["pdf", "xlsx"]);
     if (this.day.parentNode !== this.reports) this.reports.replaceChildren(this.day);
-    for (const old of this.reports.querySelectorAll("a")) old.remove();
-    this.reports.append(...links);
+    for (const old of this.reports.querySelectorAll("span")) old.remove();
+    this.reports.append(files(w.dayReport, "day"), files(w.monthReport, "month"));
   }
 
   #drawPicker() {

@@ -83,11 +83,17 @@ export function button(text, className, onClick, key = "") {
   return made;
 }
 
-export function download(text, path, query) {
-  const made = element("a", "em-link", `↓ ${text}`);
-  made.href = `/api/v1${path}?${new URLSearchParams(query)}`;
-  made.setAttribute("download", "");
-  return made;
+/** A file in several formats: its name and a link for each. */
+export function downloads(text, path, query, formats) {
+  const links = formats.map((format) => {
+    const made = element("a", "em-link", `↓ ${format.toUpperCase()}`);
+    made.href = `/api/v1${path}?${new URLSearchParams({ ...query, format })}`;
+    made.setAttribute("download", "");
+    made.setAttribute("aria-label", `${text} ${format.toUpperCase()}`);
+    made.dataset.key = `${path} ${text} ${format}`;
+    return made;
+  });
+  return node("span", "em-downloads", text, ...links);
 }
 
 export const valueUnit = (value, unit) => (value === null || value === undefined ? "—" : `${number(value)} ${unit}`);

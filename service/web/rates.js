@@ -1,7 +1,7 @@
 /* Ranking by how well data is delivered: the last 24 whole hours. */
 
 import { element } from "./format.js";
-import { DAY_MS, HOUR_MS, choice, download, iso, node, percent, shareBar, shortTime, table } from "./pieces.js";
+import { DAY_MS, HOUR_MS, choice, downloads, iso, node, percent, shareBar, shortTime, table } from "./pieces.js";
 import { words } from "./words.js";
 
 export class RatesPart {
@@ -47,7 +47,7 @@ export class RatesPart {
     const query = { from: iso(this.#span[0]), to: iso(this.#span[1]), by: this.#by };
     this.bar.replaceChildren(
       by, element("b", "", w.lastDay), element("span", "hint", w.ratesSpan(...this.#span.map((ms) => shortTime(iso(ms))))),
-      ...["xlsx", "pdf", "csv"].map((format) => download(`${w.rateReport} ${format.toUpperCase()}`, "/reports/online", { ...query, format })),
+      downloads(w.rateReport, "/reports/online", query, ["pdf", "xlsx", "csv"]),
     );
     if (!this.#found.length) return this.list.replaceChildren(element("p", "em-empty", w.ratesNone));
     this.list.replaceChildren(this.#table());
