@@ -122,6 +122,31 @@ def test_the_oldest_answers_make_room() -> None:
     assert memory.begin("a", "k", b"1") is None
 
 
+def test_answers_that_name_many_rows_make_room_for_fewer() -> None:
+    memory, _ = _memory(most=10)
+    for key in "kl":
+        memory.begin("a", key, b"1")
+        memory.keep("a", key, Answer(202, {"rows": [{}] * 6}))
+    assert memory.begin("a", "l", b"1") is not None
+    assert memory.begin("a", "k", b"1") is None
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 5), st.booleans()), max_size=60))
+def test_what_is_remembered_never_outgrows_its_bound(asked: list[tuple[str, int, bool]]) -> None:
+    memory, _ = _memory(most=8)
+    for key, rows, failed in asked:
+        try:
+            answered = memory.begin("a", key, b"1")
+        except InProgress:
+            continue
+        if answered is None and failed:
+            memory.forget("a", key)
+        elif answered is None:
+            memory.keep("a", key, Answer(202, {"rows": [{}] * rows}))
+        kept = [entry.weight for entry in memory._entries.values()]
+        assert sum(kept) == memory._weight <= 8
+
+
 @given(st.lists(st.binary(max_size=4), max_size=4), st.lists(st.binary(max_size=4), max_size=4))
 def test_fingerprints_tell_parts_apart(one: list[bytes], other: list[bytes]) -> None:
     assert (fingerprint(*one) == fingerprint(*other)) == (one == other)
