@@ -47,11 +47,12 @@ CROSS JOIN LATERAL (SELECT * FROM emission_minute AS one WHERE one.tag = asked.t
 """
 _REPORTS = """
 SELECT DISTINCT ON (p.tag, p.length_s, p.start) p.tag, p.length_s, p.start, p.avg, p.min, p.max, p.cou, p.zs_avg,
-       p.zs_min, p.zs_max, p.flag, p.asked, p.received
+       p.zs_min, p.zs_max, p.flag, bool_and(p.asked) OVER versions, min(p.received) OVER versions
 FROM unnest(%s::int[], %s::timestamptz[], %s::timestamptz[]) AS asked (tag, from_time, to_time)
 JOIN period_report AS p ON p.tag = asked.tag AND p.start >= asked.from_time AND p.start < asked.to_time
 WHERE p.length_s = ANY(%s)
-ORDER BY p.tag, p.length_s, p.start, p.received DESC
+WINDOW versions AS (PARTITION BY p.tag, p.length_s, p.start)
+ORDER BY p.tag, p.length_s DESC, p.start, p.received DESC
 """
 _UPSERT_MINUTES = """
 INSERT INTO emission_minute (tag, minute, value, n, flag, origin, late, refilled, computed)
@@ -118,7 +119,11 @@ def _packed(cursor: psycopg.Cursor[Any], statement: str, spans: Spans, dtype: np
 
 
 def read_reports(cursor: psycopg.Cursor[Any], spans: Spans, lengths_s: Sequence[int]) -> tuple[PeriodBatch, Bools]:
-    """The logger's last word on each period that begins in the spans, and whether it came late (five minutes)."""
+    """The logger's last word on each period that begins in the spans, and whether it came late (five minutes).
+
+    Longer periods come first, so that the minutes of a shorter one hold. A period that was reported in time and is
+    reported again in other words is neither late nor asked for.
+    """
     rows = cursor.execute(_REPORTS.encode(), (*spans.columns, list(lengths_s))).fetchall()
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * 13
     tag, length_s, start, avg, low, high, cou, zs_avg, zs_min, zs_max, flag, asked, received = columns

@@ -41,7 +41,9 @@ ON CONFLICT (id) DO UPDATE SET value = excluded.value, limit_value = excluded.li
     told_over = emission_exceedance.told_over AND NOT {again}
 """.format(
     # It was withdrawn or excused, and is a finding again: people are told anew.
-    again="(excluded.unmarked AND (emission_exceedance.state = 'withdrawn' OR NOT emission_exceedance.unmarked))"
+    # So is a warning whose minutes begin anew after it was over.
+    again="""(excluded.unmarked AND (emission_exceedance.state = 'withdrawn' OR NOT emission_exceedance.unmarked
+        OR (excluded.kind = 'warning' AND excluded.over IS NULL AND emission_exceedance.over IS NOT NULL)))"""
 )
 _WITHDRAW = """
 UPDATE emission_exceedance SET state = 'withdrawn', revision = %(revision)s, judged = %(judged)s, why = %(why)s,
@@ -52,12 +54,16 @@ _EVENT = """
 INSERT INTO emission_exceedance_event (id, revision, at, state, value, limit_value, unmarked, why)
 VALUES (%(id)s, %(revision)s, %(judged)s, %(state)s, %(value)s, %(limit)s, %(unmarked)s, %(why)s)
 """
-# Over when a later period of the tag is judged: it is below its limit, or has an exceedance of its own.
+# Over when a later period of the tag is judged (it is below its limit, or has an exceedance of its own), or one of
+# standstill (nothing is discharged).
 _END = """
 UPDATE emission_exceedance AS e SET over = later.start + make_interval(secs => %(length_s)s)
-FROM (SELECT DISTINCT ON (one.id) one.id, m.start FROM emission_exceedance AS one
-      JOIN emission_mean AS m ON m.tag = one.tag AND m.period = one.kind AND m.start > one.start AND m.status = 1
-      WHERE one.kind = %(kind)s AND one.over IS NULL ORDER BY one.id, m.start) AS later
+FROM (SELECT one.id, m.start FROM emission_exceedance AS one
+      CROSS JOIN LATERAL (SELECT mean.start FROM emission_mean AS mean
+                          WHERE mean.tag = one.tag AND mean.period = one.kind AND mean.start > one.start
+                            AND mean.status IN (1, 3)
+                          ORDER BY mean.start LIMIT 1) AS m
+      WHERE one.kind = %(kind)s AND one.over IS NULL) AS later
 WHERE e.id = later.id
 """
 
@@ -169,7 +175,7 @@ def _keep(cursor: psycopg.Cursor[Any], one: Found, known: tuple[Any, ...] | None
         # The peak of a warning creeps up minute by minute: only what tells something new is a revision.
         near = bool(np.isclose(value, one.value, rtol=0.05 if one.kind == "warning" else 1e-9))
         same = near and (state, limit, unmarked) == ("standing", one.bound, one.unmarked)
-        if same and (over is None or known_over == over):
+        if same and (known_over == over if one.kind == "warning" else over is None or known_over == over):
             return
     info = one.tag.info
     excused = not one.unmarked

@@ -30,7 +30,7 @@ from service.store.touched import Minute, Touched
 
 _log = structlog.get_logger(__name__)
 
-#: Minutes taken at once: some seconds of work.
+#: Minutes of the past taken at once, in whole hours: some seconds of work.
 _MOST_MINUTES = 50_000
 #: Minutes of one transaction: whole sources, as many as fit.
 _MOST_OF_ONE = 10_000
@@ -135,14 +135,20 @@ class Judge:
         """One pass; True where there is more to do at once."""
         began_s = time.perf_counter()
         now_us = self._clock()
-        taken = self._touched.take(connection, before_us=now_us - self._config.grace - MINUTE_US, limit=_MOST_MINUTES)
-        first_us, until_us = self._hours(connection, now_us)
+        settled_us = self._settled_us(now_us)
+        before_us = settled_us - MINUTE_US + 1  # a minute that ends now is over
+        recent_us = _hour(settled_us) - HOUR_US
+        taken, left_us = self._touched.take(connection, before_us=before_us, recent_us=recent_us, limit=_MOST_MINUTES)
+        first_us, until_us = self._hours(connection, now_us, settled_us)
+        if first_us < recent_us and left_us < before_us:  # an hour whose minutes wait is not missing
+            until_us = min(until_us, max(first_us, left_us))
         ended = np.arange(first_us, until_us, HOUR_US, dtype=np.int64)
         for pieces, minutes in self._portions(taken, ended, work):
             with connection.transaction(), connection.cursor() as cursor:
-                if pieces:
-                    work.do(cursor, pieces, now_us)
+                hours = work.hours(cursor, pieces, settled_us, now_us) if pieces else None
                 self._touched.done(cursor, minutes)
+                if hours is not None:
+                    work.days(cursor, pieces, hours, self._touched, until_us, now_us)
             if self._stop.is_set():
                 return False
         if len(ended):
@@ -153,22 +159,24 @@ class Judge:
         self.status.passes += 1
         self.status.until_us = until_us
         self.status.pass_ms = (time.perf_counter() - began_s) * 1e3
-        return len(taken) == _MOST_MINUTES or until_us < self._settled_hour(now_us)
+        return left_us < before_us or until_us < _hour(settled_us)
 
-    def _settled_hour(self, now_us: int) -> int:
-        settled_us = now_us - self._config.grace
-        return settled_us - settled_us % HOUR_US
+    def _settled_us(self, now_us: int) -> int:
+        """What began before is judged. While the store writer is behind what was received, only what it has stored:
+        an hour that waits in the journal is not missing."""
+        behind_us = self._touched.behind_us()
+        return min(now_us, now_us if behind_us is None else behind_us) - self._config.grace
 
-    def _hours(self, connection: psycopg.Connection, now_us: int) -> tuple[int, int]:
+    def _hours(self, connection: psycopg.Connection, now_us: int, settled_us: int) -> tuple[int, int]:
         """Hours that have ended and were never judged; at the very first start, from the hour that runs then."""
         row = connection.execute("SELECT until FROM judge_state WHERE name = %s", (_STATE,)).fetchone()
         connection.commit()
-        settled_us = self._settled_hour(now_us)
         if row is None:
-            self._judged_until(connection, settled_us)
-            return settled_us, settled_us
+            begin_us = _hour(now_us - self._config.grace)
+            self._judged_until(connection, begin_us)
+            return begin_us, begin_us
         first_us = us_of(row[0])
-        return first_us, max(first_us, min(settled_us, first_us + _MOST_HOURS * HOUR_US))
+        return first_us, max(first_us, min(_hour(settled_us), first_us + _MOST_HOURS * HOUR_US))
 
     @staticmethod
     def _judged_until(connection: psycopg.Connection, until_us: int) -> None:
@@ -253,6 +261,10 @@ class Judge:
         over_us = max(us_of(over), alarm.effective_us)
         self._tell(Raise(**_fields(alarm) | {"effective_us": over_us, "cleared": True, "why": reason}))
         return True
+
+
+def _hour(time_us: int) -> int:
+    return time_us - time_us % HOUR_US
 
 
 def _fields(alarm: Raise) -> dict[str, Any]:

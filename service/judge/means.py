@@ -1,125 +1,31 @@
 """Hours, days and months: from what the tables hold to `MeanRows`, by the arithmetic of ``rules/emissions``."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from park.outlet import Role
 from park.periods import PeriodBatch
-from rules.arrays import Bools, Bytes, Floats, Ints
+from rules.arrays import Floats, Ints
 from rules.emissions import flags
 from rules.emissions.compare import Tolerance, compare
-from rules.emissions.convert import scaled as scaled_minutes
-from rules.emissions.convert import to_dry, to_reference_oxygen, to_standard_state
 from rules.emissions.days import day_means, month_means
 from rules.emissions.flags import Flag
 from rules.emissions.groups import keys
 from rules.emissions.hours import hour_means
 from rules.emissions.means import Judgement, Means, Status
-from rules.emissions.minutes import Minutes, Origin, concat
+from rules.emissions.minutes import Origin, concat
 from rules.emissions.periods import DAY_US, hour_of, next_month
 from rules.emissions.validity import Validity
+from service.judge.judged import Inputs, Judged
 from service.judge.records import MeanRows, Period, concat_rows, nothing_reported
-from service.judge.sources import JudgedSource, JudgedTag
+from service.judge.sources import JudgedTag
 
-_BAROMETER_PA = 101_325.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
-    """What hours are made of. Tags are those of the `TagTable`; minutes are sorted by (tag, minute)."""
-
-    minutes: Minutes
-    #: Mean of our samples of each minute, NaN where there is none.
-    computed: Floats
-    #: Whether a mark covers the minute.
-    marked: Bools
-    #: Hour or day reports of the loggers.
-    reports: PeriodBatch
-    tolerance: Tolerance
-
-    def of(self, tags: Iterable[JudgedTag]) -> "Inputs":
-        """Those of some tags."""
-        mine = np.isin(self.minutes.tag, [tag.info.ix for tag in tags])
-        return replace(self, minutes=self.minutes.take(mine), computed=self.computed[mine], marked=self.marked[mine])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """The minutes of one tag as they are judged, converted where that is called for."""
-
-    source: JudgedSource
-    tag: JudgedTag
-    minutes: Minutes
-    marked: Bools
-    #: Flow beside each minute, NaN where that is not valid.
-    weight: Floats
-    #: As measured; the same where nothing was converted.
-    plain: Minutes
-    converted: bool
-
-
-def judged_minutes(source: JudgedSource, inputs: Inputs) -> list[Judged]:
-    """Of every tag of one source."""
-    own = inputs.of(source.tags)
-    return [_judged(source, tag, own) for tag in source.tags]
-
-
-def _judged(source: JudgedSource, tag: JudgedTag, own: Inputs) -> Judged:
-    mine = own.minutes.tag == tag.info.ix
-    plain, marked = own.minutes.take(mine), own.marked[mine]
-    minutes, converted = plain, False
-    if tag.is_pollutant and len(plain):
-        minutes, converted = _converted(source, tag, _dry_standard(source, tag, plain, own.minutes), own.minutes)
-    weight = np.full(len(minutes), np.nan)
-    if tag.validity.weighting == "flow":
-        flow, flow_flag = _companion(source, Role.FLOW, minutes, own.minutes)
-        weight = np.where(flags.is_in(flow_flag, tag.validity.valid_flags), flow, np.nan)
-    return Judged(
-        source=source, tag=tag, minutes=minutes, marked=marked, weight=weight, plain=plain, converted=converted
-    )
-
-
-def _converted(source: JudgedSource, tag: JudgedTag, minutes: Minutes, all_minutes: Minutes) -> tuple[Minutes, bool]:
-    """At the reference oxygen of the limit that is in force in each hour; and whether there is any such hour."""
-    hours = hour_of(minutes.minute_us)
-    rules = {hour: tag.oxygen_rule(hour, source.outlet) for hour in np.unique(hours).tolist()}
-    converting = {rule for rule in rules.values() if rule.converts}
-    if not converting:
-        return minutes, False
-    o2, o2_flag = _companion(source, Role.OXYGEN, minutes, all_minutes)
-    value, flag = minutes.value.copy(), minutes.flag.copy()
-    for rule in converting:
-        here = np.isin(hours, [hour for hour, one in rules.items() if one == rule])
-        done = to_reference_oxygen(minutes.take(here), o2[here], o2_flag[here], rule, tag.validity).minutes
-        value[here], flag[here] = done.value, done.flag
-    return replace(minutes, value=value, flag=flag), True
-
-
-def _dry_standard(source: JudgedSource, tag: JudgedTag, minutes: Minutes, all_minutes: Minutes) -> Minutes:
-    """To dry gas at standard state, where the outlet says that it is not measured so."""
-    outlet = source.outlet
-    if not outlet.standard_state:
-        celsius, t_flag = _companion(source, Role.TEMPERATURE, minutes, all_minutes)
-        kilopascal, p_flag = _companion(source, Role.PRESSURE, minutes, all_minutes)
-        factor = to_standard_state(
-            np.ones(len(minutes)), celsius, kilopascal * 1000.0, np.full(len(minutes), _BAROMETER_PA)
-        )
-        minutes = scaled_minutes(minutes, factor, [t_flag, p_flag], tag.validity).minutes
-    if outlet.measured_as == "wet":
-        moisture, m_flag = _companion(source, Role.HUMIDITY, minutes, all_minutes)
-        minutes = scaled_minutes(minutes, to_dry(np.ones(len(minutes)), moisture), [m_flag], tag.validity).minutes
-    return minutes
-
-
-def _companion(source: JudgedSource, role: Role, minutes: Minutes, all_minutes: Minutes) -> tuple[Floats, Bytes]:
-    ix = source.roles.get(role)
-    if ix is None:
-        return np.full(len(minutes), np.nan), np.full(len(minutes), Flag.MISSING, np.uint8)
-    return all_minutes.look_up(np.full(len(minutes), ix, np.int32), minutes.minute_us)
+#: Columns of `Judged`.
+_Which = Literal["minutes", "plain", "dry"]
 
 
 def hour_rows(judged: Sequence[Judged], hours: Mapping[str, Ints], inputs: Inputs) -> MeanRows:
@@ -157,7 +63,7 @@ def _flow_hours(judged: Sequence[Judged], hours: Mapping[str, Ints]) -> _Flow:
     parts: list[tuple[Ints, Floats]] = []
     for validity in dict.fromkeys(one.tag.validity for one in flows):
         some = [one for one in flows if one.tag.validity == validity]
-        means = _hour_means(some, hours, validity, plain=True)
+        means = _hour_means(some, hours, validity, "dry")
         factor_of = {one.tag.info.ix: one.tag.flow_factor or np.nan for one in some}
         factor = np.array([factor_of[ix] for ix in means.tag.tolist()])
         parts.append((keys(means.tag, means.start_us), np.where(means.every.valid, means.every.mean * factor, np.nan)))
@@ -168,12 +74,12 @@ def _flow_hours(judged: Sequence[Judged], hours: Mapping[str, Ints]) -> _Flow:
     return _Flow(key=key[order], flow=flow[order])
 
 
-def _hour_means(some: Sequence[Judged], hours: Mapping[str, Ints], validity: Validity, *, plain: bool) -> Means:
-    """Of tags that share the validity; ``plain``: of what was measured."""
+def _hour_means(some: Sequence[Judged], hours: Mapping[str, Ints], validity: Validity, which: _Which) -> Means:
+    """Of tags that share the validity."""
     starts = [hours[one.source.id] for one in some]
     tag = np.repeat(np.array([one.tag.info.ix for one in some], np.int32), [len(one) for one in starts])
     return hour_means(
-        concat([one.plain if plain else one.minutes for one in some]),
+        concat([getattr(one, which) for one in some]),
         validity,
         marked=np.concatenate([one.marked for one in some]),
         weight=np.concatenate([one.weight for one in some]) if validity.weighting == "flow" else None,
@@ -184,18 +90,23 @@ def _hour_means(some: Sequence[Judged], hours: Mapping[str, Ints], validity: Val
 def _hours_of(
     validity: Validity, some: Sequence[Judged], hours: Mapping[str, Ints], inputs: Inputs, flow: _Flow
 ) -> MeanRows:
-    means = _hour_means(some, hours, validity, plain=False)
-    plain = _hour_means(some, hours, validity, plain=True) if any(one.converted for one in some) else means
+    means = plain = dry = _hour_means(some, hours, validity, "minutes")
+    if any(one.plain is not one.minutes for one in some):
+        plain = dry = _hour_means(some, hours, validity, "plain")
+    if any(one.dry is not one.plain for one in some):
+        dry = _hour_means(some, hours, validity, "dry")
     of_tag = {one.tag.info.ix: one for one in some}
     rows = [of_tag[ix] for ix in means.tag.tolist()]
     beside = flow.of(np.array([one.source.roles.get(Role.FLOW, -1) for one in rows], np.int32), means.start_us)
     factor = np.array([one.tag.amount_factor if one.tag.is_pollutant else None for one in rows], np.float64)
-    kg = np.where(plain.every.valid, plain.every.mean * beside * factor, np.nan)
+    kg = np.where(dry.every.valid, dry.every.mean * beside * factor, np.nan)
+    starts = means.start_us.tolist()
+    converts = [one.tag.oxygen_rule(start, one.source.outlet).converts for one, start in zip(rows, starts, strict=True)]
     return MeanRows(
         **(_columns(means) | _what_is_there(means, plain)),
         measured=plain.every.mean,
         measured_status=plain.every.status.astype(np.int32),
-        converted=np.array([one.converted for one in rows], np.bool_),
+        converted=np.array(converts, np.bool_),
         amount_kg=kg,
         amount_hours=np.isfinite(kg).astype(np.int32),
         minutes_differ=_minutes_differ(inputs, means),
@@ -321,7 +232,7 @@ def _longer_of(
         **_columns(means),
         measured=plain.every.mean,
         measured_status=plain.every.status.astype(np.int32),
-        converted=np.full(n, bool(shorter.converted.any())),
+        converted=np.bincount(at[inside], weights=shorter.converted[inside], minlength=n) > 0,
         amount_kg=np.where(hours > 0, kg, np.nan),
         amount_hours=hours,
         minutes_differ=np.bincount(at[inside], weights=shorter.minutes_differ[inside], minlength=n).astype(np.int32),
@@ -366,4 +277,4 @@ def _means(rows: MeanRows, *, judged: bool) -> Means:
     )
 
 
-__all__ = ["Inputs", "Judged", "hour_rows", "judged_minutes", "longer_rows"]
+__all__ = ["hour_rows", "longer_rows"]

@@ -1,6 +1,6 @@
 """One piece of judgement: the touched minutes and ended hours of some sources, in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from park.index import TagTable
 from park.periods import DAY_S, HOUR_S, PeriodBatch, concat_periods
 from rules.arrays import Ints
-from rules.emissions import flags
-from rules.emissions.applicable import Spans as LimitSpans
-from rules.emissions.exceed import Limits, Side, early_warnings
 from rules.emissions.groups import keys
 from rules.emissions.marks import marked_minutes
 from rules.emissions.minutes import Minutes, concat, merge, minutes_from_periods, minutes_from_samples
@@ -21,15 +18,18 @@ from rules.emissions.periods import DAY_US, HOUR_US, MINUTE_US, day_of, hour_of,
 from service.judge import columns, exceedances
 from service.judge.columns import LATE_AFTER_US, Spans
 from service.judge.config import Emissions
-from service.judge.exceedances import Found
+from service.judge.findings import Findings
+from service.judge.judged import Inputs, judged_minutes
 from service.judge.marks import read_marks
-from service.judge.means import Inputs, Judged, hour_rows, judged_minutes, longer_rows
+from service.judge.means import hour_rows, longer_rows
 from service.judge.records import MeanRows, read_means, write_means
 from service.judge.sources import JudgedSource
+from service.store.touched import Touched
 
 _MONTH_US = 31 * DAY_US
 #: A logger's mean of up to half an hour stands for each of its minutes.
 _LONGEST_US = 1_800_000_000
+_NONE = np.empty(0, np.int64)
 _MINUTE_LENGTHS_S = tuple(range(60, 1_801, 60))
 
 
@@ -54,29 +54,57 @@ class Work:
         self._tags = tags
         self._validity = {tag.info.ix: tag.validity for source in sources for tag in source.tags}
         self._config = config
+        self._findings = Findings(config.early_warning, db_ix)
         self.db_ix = db_ix
         #: The `TagTable`'s index of each tag by the database's; -1: a tag that has left the park.
         self.own_ix = np.full(int(db_ix.max(initial=-1)) + 1, -1, np.int32)
         known = np.flatnonzero(db_ix >= 0)
         self.own_ix[db_ix[known]] = known
 
-    def do(self, cursor: psycopg.Cursor[Any], pieces: Sequence[Piece], now_us: int) -> None:
-        """Judge it all: minutes, hours that are over, their days and months, and what exceeds."""
+    def hours(
+        self, cursor: psycopg.Cursor[Any], pieces: Sequence[Piece], settled_us: int, now_us: int
+    ) -> MeanRows | None:
+        """Judge minutes, the hours of them that are over, and what exceeds. Returns these hours; None: there is none.
+
+        ``settled_us``: what ends after it is not over.
+        """
         self._minutes(cursor, pieces)
-        settled_us = now_us - self._config.grace
         hours = {piece.source.id: self._hours_of(piece) for piece in pieces}
         over = {name: starts[starts + HOUR_US <= settled_us] for name, starts in hours.items()}
         sources = [piece.source for piece in pieces]
         inputs = self._inputs(cursor, sources, hours)
         minutes = [one for source in sources for one in judged_minutes(source, inputs)]
-        self._warnings(cursor, minutes, hours, now_us)
+        self._findings.of_minutes(cursor, minutes, hours, now_us)
         minutes = [one for one in minutes if len(over[one.source.id])]
         if not minutes:
-            return
+            return None
         judged = hour_rows(minutes, over, inputs)
         write_means(cursor, self._to_db(judged), "hour", HOUR_US, now_us)
-        self._exceedances(cursor, sources, judged, "hour", now_us)
-        self._days(cursor, sources, judged, settled_us, now_us)
+        self._findings.of_means(cursor, sources, judged, "hour", now_us)
+        return judged
+
+    def days(
+        self,
+        cursor: psycopg.Cursor[Any],
+        pieces: Sequence[Piece],
+        hours: MeanRows,
+        touched: Touched,
+        until_us: int,
+        now_us: int,
+    ) -> None:
+        """Judge the days and months of these hours, and what exceeds. Every hour before ``until_us`` is judged.
+
+        A day or month in which minutes are still to be judged waits for them: half of it would be another.
+        """
+        sources = [piece.source for piece in pieces]
+        days = _starts(hours, day_of, until_us, lambda day: day + DAY_US)
+        days = self._settled(cursor, sources, days, touched, lambda day: day + DAY_US)
+        if days:
+            judged = self._days(cursor, sources, days, now_us)
+            months = _starts(judged, month_of, until_us, next_month)
+            months = self._settled(cursor, sources, months, touched, next_month)
+            if months:
+                self._months(cursor, sources, months, now_us)
         exceedances.end(cursor)
 
     # --- minutes
@@ -165,27 +193,52 @@ class Work:
             tolerance=self._config.tolerance,
         )
 
-    def _days(
+    def _settled(
         self,
         cursor: psycopg.Cursor[Any],
         sources: Sequence[JudgedSource],
-        hours: MeanRows,
-        settled_us: int,
-        now_us: int,
-    ) -> None:
-        """The days of these hours, and the months of those days, where they are over."""
-        days = _starts(hours, day_of, settled_us, lambda day: day + DAY_US)
-        if not days:
-            return
+        starts: Mapping[int, Ints],
+        touched: Touched,
+        end_of: Callable[[Ints], Ints],
+    ) -> dict[int, Ints]:
+        """Without those in which minutes of any tag of the source wait."""
+        begins = {
+            one.id: np.unique(np.concatenate([starts.get(t.info.ix, _NONE) for t in one.tags])) for one in sources
+        }
+        asked = [
+            (one.id, int(self.db_ix[tag.info.ix]), begin, end)
+            for one in sources
+            for tag in one.tags
+            for begin, end in zip(begins[one.id].tolist(), end_of(begins[one.id]).tolist(), strict=True)
+        ]
+        if not asked:
+            return {}
+        _, tag, begin, end = zip(*asked, strict=True)
+        waiting = touched.waiting(cursor, tag, columns.moments(np.array(begin)), columns.moments(np.array(end)))
+        left = {(asked[n][0], asked[n][2]) for n in waiting}
+        found: dict[int, Ints] = {}
+        for one in sources:
+            open_ = [start for source, start in left if source == one.id]
+            for ix in (tag.info.ix for tag in one.tags if tag.info.ix in starts):
+                kept = starts[ix][~np.isin(starts[ix], open_)]
+                found |= {ix: kept} if len(kept) else {}
+        return found
+
+    def _days(
+        self, cursor: psycopg.Cursor[Any], sources: Sequence[JudgedSource], days: Mapping[int, Ints], now_us: int
+    ) -> MeanRows:
         tags = [tag for source in sources for tag in source.tags]
         parts = self._read(cursor, days, "hour", DAY_US)
         reports, _ = columns.read_reports(cursor, self._spans(days, DAY_US), [DAY_S])
         judged = longer_rows(tags, parts, "day", days, self._own(reports), self._config.tolerance)
         write_means(cursor, self._to_db(judged), "day", DAY_US, now_us)
-        self._exceedances(cursor, sources, judged, "day", now_us)
-        months = _starts(judged, month_of, settled_us, next_month)
-        if not months:
-            return
+        self._findings.of_means(cursor, sources, judged, "day", now_us)
+        return judged
+
+    def _months(
+        self, cursor: psycopg.Cursor[Any], sources: Sequence[JudgedSource], months: Mapping[int, Ints], now_us: int
+    ) -> None:
+        tags = [tag for source in sources for tag in source.tags]
         parts = self._read(cursor, months, "day", _MONTH_US)
         whole = longer_rows(tags, parts, "month", months, _no_reports(), self._config.tolerance)
         write_means(cursor, self._to_db(whole), "month", _MONTH_US, now_us)
@@ -207,77 +260,10 @@ class Work:
     def _own(self, reports: PeriodBatch) -> PeriodBatch:
         return replace(reports, tag=self.own_ix[reports.tag])
 
-    # --- exceedances
 
-    def _exceedances(
-        self, cursor: psycopg.Cursor[Any], sources: Sequence[JudgedSource], rows: MeanRows, kind: Any, now_us: int
-    ) -> None:
-        found: list[Found] = []
-        looked: list[tuple[int, int]] = []
-        for tag in (tag for source in sources for tag in source.tags if tag.is_pollutant):
-            mine = rows.take(rows.tag == tag.info.ix)
-            looked += [(int(self.db_ix[tag.info.ix]), start) for start in mine.start_us.tolist()]
-            found += exceedances.found_in(tag, mine, kind)
-        exceedances.record(cursor, kind, looked, found, self.db_ix.tolist(), now_us)
-
-    def _warnings(
-        self, cursor: psycopg.Cursor[Any], judged: Sequence[Judged], hours: Mapping[str, Ints], now_us: int
-    ) -> None:
-        found: list[Found] = []
-        looked: list[tuple[int, int]] = []
-        for one in judged:
-            if one.tag.is_pollutant and len(one.tag.hour_limits):
-                starts = hours[one.source.id]
-                looked += [(int(self.db_ix[one.tag.info.ix]), start) for start in starts.tolist()]
-                found += self._warnings_of(one, starts, now_us)
-        exceedances.record(cursor, "warning", looked, found, self.db_ix.tolist(), now_us)
-
-    def _warnings_of(self, judged: Judged, hours: Ints, now_us: int) -> list[Found]:
-        tag = judged.tag
-        inside = np.isin(hour_of(judged.minutes.minute_us), hours)
-        minutes, marked = judged.minutes.take(inside), judged.marked[inside]
-        if not len(minutes):
-            return []
-        valid = flags.is_in(minutes.flag, tag.validity.valid_flags) & np.isfinite(minutes.value) & ~marked
-        found: list[Found] = []
-        limits = _limits(tag.hour_limits, hour_of(minutes.minute_us))
-        for hour in np.unique(hour_of(minutes.minute_us)).tolist():
-            here = hour_of(minutes.minute_us) == hour
-            part = minutes.take(here)
-            runs = early_warnings(
-                part.tag, part.minute_us, part.value, valid[here], limits.take(here), self._config.early_warning
-            )
-            limit = tag.hour_limits.at(hour)
-            if not len(runs) or limit is None:
-                continue
-            last_us = int(part.minute_us[-1]) + MINUTE_US
-            goes_on = int(runs.end_us[-1]) >= last_us and hour + HOUR_US > now_us
-            peak = float(runs.peak[np.argmax(np.abs(runs.peak))])
-            bound = float(runs.warn_at[0])
-            found.append(
-                Found(
-                    kind="warning",
-                    tag=tag,
-                    start_us=hour,
-                    side="low" if runs.side[0] == Side.LOW else "high",
-                    value=peak,
-                    limit=limit,
-                    bound=bound,
-                    unmarked=True,
-                    why=f"{int(runs.minutes.sum())} minutes beyond {bound:.4g} {limit.unit}, up to {peak:.4g}; "
-                    f"limit of the hour mean {limit.words()}",
-                    over_us=None if goes_on else int(runs.end_us[-1]),
-                )
-            )
-        return found
-
-
-def _limits(spans: LimitSpans, times_us: Ints) -> Limits:
-    upper, lower = spans.columns(times_us)
-    return Limits(upper=upper, lower=lower, row=spans.which(times_us).astype(np.int32))
-
-
-def _starts(rows: MeanRows, start_of: Any, settled_us: int, end_of: Any) -> dict[int, Ints]:
+def _starts(
+    rows: MeanRows, start_of: Callable[[Ints], Ints], settled_us: int, end_of: Callable[[Ints], Ints]
+) -> dict[int, Ints]:
     """Of each tag the longer periods that these rows are in, as far as they are over."""
     found: dict[int, Ints] = {}
     for ix in np.unique(rows.tag).tolist():

@@ -97,7 +97,7 @@ class StoreWriter:
         self.status = StoreState(position=journal.trimmed)
         self._auto_migrate = policy.auto_migrate
         #: Minutes of emission monitors that have got data; shared with the judge.
-        self.touched = Touched()
+        self.touched = Touched(self._behind_us)
         self._judged = judged(tags)
 
     def start(self) -> None:
@@ -108,6 +108,10 @@ class StoreWriter:
         """Write what the journal has, for at most ``drain_s``, then end."""
         self._stop.set()
         self._thread.join(drain_s)
+
+    def _behind_us(self) -> int | None:
+        """When the last row was received that is stored while others wait; None where none waits."""
+        return self.status.position_us if self._journal.last_position > self.status.position else None
 
     def _run(self) -> None:
         wait_s = _RETRY_S[0]

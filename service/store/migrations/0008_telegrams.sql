@@ -57,3 +57,4 @@ CREATE TABLE emission_touched (
     seq     bigint NOT NULL DEFAULT nextval('emission_touch'),
     PRIMARY KEY (tag, minute)
 );
+CREATE INDEX emission_touched_minute ON emission_touched (minute);

@@ -92,7 +92,10 @@ CREATE TABLE emission_exceedance (
 );
 CREATE INDEX emission_exceedance_start ON emission_exceedance (start DESC, id);
 CREATE INDEX emission_exceedance_tag ON emission_exceedance (tag, kind, start DESC);
-CREATE INDEX emission_exceedance_open ON emission_exceedance (tag) WHERE NOT told OR NOT told_over;
+-- Of each kind few are open: those that go on, and those of which the alert book does not know yet.
+CREATE INDEX emission_exceedance_goes_on ON emission_exceedance (kind, tag) WHERE over IS NULL;
+CREATE INDEX emission_exceedance_untold ON emission_exceedance (start, id)
+    WHERE NOT told OR (over IS NOT NULL AND NOT told_over);
 CREATE TABLE emission_exceedance_event (
     id        uuid NOT NULL,
     revision  integer NOT NULL,

@@ -148,11 +148,19 @@ class Rig:
         """All that was journalled is stored, then judged, at this time."""
         if at_us is not None:
             self.clock.now_us = at_us
+        self.stored()
+        while self.one_pass():
+            pass
+
+    def stored(self) -> None:
+        """All that was journalled is stored."""
         if self.journal.last_position:
             until(caught_up(self.writer, self.journal))
+
+    def one_pass(self) -> bool:
+        """Whether there is more to do."""
         assert self._connection is not None
-        while self.judge_.judge(self._connection, self._work):
-            pass
+        return self.judge_.judge(self._connection, self._work)
 
     def means(self, columns: str, where: str = "true") -> list[tuple[Any, ...]]:
         """Rows of emission_mean, oldest revision first."""
