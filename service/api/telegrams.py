@@ -57,5 +57,6 @@ def read_from(frames: Sequence[StoredFrame], info: TagInfo | None, time_us: int)
     if info is not None:
         code = info.address.split("-")[0].encode()
         found = [one for one in found if code in one.frame.data] or found
-    stamp = f"{local(time_us):%Y%m%d%H%M%S}".encode()
+    # DataTime or SampleTime: a QN has the same digits, of the moment of sending.
+    stamp = f"Time={local(time_us):%Y%m%d%H%M%S}".encode()
     return [one for one in found if stamp in one.frame.data] or found

@@ -18,6 +18,7 @@ from connectors.hj212.connector import Hj212Connector
 from connectors.hj212.packet import Packet
 from deploy.cli import app
 from service.api.keys import Keys
+from service.api.times import rfc3339
 from service.config import load_config
 from service.run import Service
 from tests.integration.hj212.rig import MINUTE_US, MN, PARK, PW, WITHIN_S, Logger
@@ -183,3 +184,25 @@ async def test_after_an_absence_of_the_service_every_minute_is_in_the_database(c
         assert len(minutes) >= 20
         assert [minute for minute, (_, asked) in zip(minutes, found, strict=True) if not asked] == [-1, 3]
         await whole.until_rows("SELECT 1 FROM audit_note WHERE by = 'service' AND kind = 'device_answer'", 1)
+
+
+async def test_a_stored_sample_leads_to_the_telegram_it_was_read_from(config: Path, database: str) -> None:
+    async with _serving(config, database) as whole, Logger(whole, script=_obedient).connected() as logger:  # type: ignore[arg-type]
+        newest_us = whole.now_us() // 1_000_000 * 1_000_000
+        moments = [newest_us - ago * 1_000_000 for ago in range(3)]
+        telegrams = [
+            logger.frame("2011", f"DataTime={text_of(at)};w01018-Rtd={n}.5,w01018-Flag=N;w01001-Rtd=7,w01001-Flag=N")
+            for n, at in enumerate(moments)
+        ]
+        logger.send(b"".join(telegrams))
+        await logger.until("9014", len(telegrams))
+        await whole.until_rows("SELECT 1 FROM sample", 2 * len(telegrams))
+        await whole.until_rows("SELECT 1 FROM raw_block", 1)
+        async with whole.client() as park:
+            for n, (at, telegram) in enumerate(zip(moments, telegrams, strict=True)):
+                answer = await park.get("samples/acme.outlet.cod/raw", params={"time": rfc3339(at)})
+                (told,) = answer.json()["items"]
+                assert told["text"] == telegram.decode()
+                assert told["decoded"]["cp"]["w01018"] == {"Rtd": f"{n}.5", "Flag": "N"}
+            listed = (await park.get("raw-frames", params={"device": MN})).json()["items"]
+            assert [one["text"] for one in listed] == [one.decode() for one in reversed(telegrams)]
