@@ -138,13 +138,20 @@ class Outage:
         await self.stack.start_service()
         await self.stack.connected()
 
-    async def until(self, enough: Callable[[], bool]) -> None:
-        """Look again until it is. Raises TimeoutError, ChildDied."""
-        async with asyncio.timeout(_PATIENCE_S):
-            while not await asyncio.to_thread(enough):
-                self._fleet.check()
-                self.stack.check()
-                await asyncio.sleep(0.5)
+    async def until(self, what: str, enough: Callable[[], bool]) -> None:
+        """Look again until it is. Raises ChildDied, and TimeoutError that tells how things stand."""
+        deadline_s = time.monotonic() + _PATIENCE_S
+        while not await asyncio.to_thread(enough):
+            self._fleet.check()
+            self.stack.check()
+            if time.monotonic() > deadline_s:
+                raise TimeoutError(f"not {what} after {_PATIENCE_S:g} s: {await self._how_things_stand()}")
+            await asyncio.sleep(0.5)
+
+    async def _how_things_stand(self) -> str:
+        missing = {mn: self._missing(mn, await asyncio.to_thread(self.reported, mn)) for mn in _OUTLET_OF}
+        devices = (await self.stack.get("devices"))["items"]
+        return f"minutes missing {missing}; loggers sent {self.sent}; devices {devices}"
 
     async def end(self) -> None:
         """The loggers measure no more; they still answer."""
@@ -240,26 +247,28 @@ async def outage(*, away_s: float, speed: float = 240.0) -> dict[str, Refill]:
         async with Outage(Path(name), speed=speed).running() as run:
             await _judged_once(run)
             # Samples too must be there: from the newest of them the connector knows since when it was away.
-            await run.until(lambda: run.now_us(FORGETS) >= run.from_us + _BEFORE_US)
+            await run.until("running", lambda: run.now_us(FORGETS) >= run.from_us + _BEFORE_US)
             killed_us = run.now_us(FORGETS)
             await run.kill_for(away_s)
             back_us = run.now_us(FORGETS)
             hours = range(killed_us // _HOUR_US * _HOUR_US, back_us + 1, _HOUR_US)
             # Until the last hour that it touched is over.
-            await run.until(lambda: run.now_us(FORGETS) >= hours[-1] + _HOUR_US + _AFTER_US)
+            over_us = hours[-1] + _HOUR_US + _AFTER_US
+            await run.until("past the hours of the outage", lambda: run.now_us(FORGETS) >= over_us)
             await run.end()
-            await run.until(run.all_minutes_stored)
+            await run.until("all stored", run.all_minutes_stored)
             return await _settled(run, hours)
 
 
 async def _judged_once(run: Outage) -> None:
     """Until both loggers have an hour that is judged, so that there is something to revise."""
-    async with asyncio.timeout(_PATIENCE_S):
-        while True:
-            with contextlib.suppress(httpx.HTTPStatusError):  # the tables are being made
-                if all([await run.hours(mn, "so2", revisions=False) for mn in _OUTLET_OF]):
-                    return
-            await asyncio.sleep(0.3)
+    deadline_s = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline_s:
+        with contextlib.suppress(httpx.HTTPStatusError):  # the tables are being made
+            if all([await run.hours(mn, "so2", revisions=False) for mn in _OUTLET_OF]):
+                return
+        await asyncio.sleep(0.3)
+    raise TimeoutError(f"no hour of both loggers was judged within {_PATIENCE_S:g} s")
 
 
 async def _settled(run: Outage, hours: Iterable[int]) -> dict[str, Refill]:
