@@ -146,7 +146,11 @@ class Hj212Connector:
             await self._server.wait()
             await asyncio.sleep(self._config.gather / 1e6)
             while taken := self._server.take(_LOT_FRAMES, _LOT_BYTES):
-                await self._start_lot(taken)
+                try:
+                    await self._start_lot(taken)
+                except Exception:  # of ours: these are not acknowledged, and come again
+                    self._health.errors += 1
+                    _log.exception("Frames could not be decoded.", connector=self._config.id)
                 await asyncio.sleep(0)
 
     async def _start_lot(self, taken: list[Arrived]) -> None:
@@ -154,6 +158,7 @@ class Hj212Connector:
         try:
             lot = self._inbound.decode(taken, self._context.clock())
         except BaseException:
+            self._server.release(taken)
             self._slots.release()
             raise
         self._last_lot = asyncio.create_task(self._journal(taken, lot, self._last_lot))

@@ -214,6 +214,22 @@ async def test_2005_senders_without_qn_and_flag_are_stored() -> None:
         assert station.connector.health.devices[MN].protocol == "HJ/T 212-2005"
 
 
+async def test_an_error_of_ours_is_not_acknowledged_and_the_next_frame_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Station().running() as station, Logger(station).connected() as logger:
+
+        def broken(*_: object) -> None:
+            raise RuntimeError("a gap in our reading")
+
+        monkeypatch.setattr(station.connector._inbound, "_finish", broken)
+        logger.send(logger.realtime(1, 1.0))
+        await until(lambda: station.connector.health.errors)
+        monkeypatch.undo()
+        logger.send(logger.realtime(1, 1.0))
+        assert len(await logger.until("9014")) == 1
+        assert station.values("acme.outlet.cod") == [(1, 1.0)]
+        assert station.connector._server._held_bytes == 0
+
+
 async def test_what_the_journal_takes_while_we_stop_is_still_acknowledged() -> None:
     async with Station().running() as station, Logger(station).connected() as logger:
         station.intake.open.clear()
