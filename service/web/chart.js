@@ -53,6 +53,7 @@ export function barChart(slots, limit, label) {
     drawn.append(svg("text", { x: right + 5, y: y(value) - 2, class: "limit-text" }, w.limitOf));
     drawn.append(svg("text", { x: right + 5, y: y(value) + 13, class: "limit-text" }, `${number(value)} ${limit.unit}`));
   }
+  if (slots.every((one) => one.state === null || one.state === "running")) drawn.append(svg("text", { x: (LEFT + right) / 2, y: HEIGHT / 2, class: "tick" }, w.notJudged));
   return drawn;
 }
 

@@ -112,7 +112,8 @@ export class OutletsPart {
         if (!asked.every((one) => names.includes(one))) continue;
         const found = standing(tag.last_hour, tag.hour_limit);
         const reference = tag.hour_limit ? null : shareOf(tag.last_hour?.value, tag.day_limit);
-        rows.push({ outlet, tag, found, reference, rank: (found.over ? 1e6 : 0) + (found.share ?? reference ?? -1) });
+        const running = this.#runningShare(tag);
+        rows.push({ outlet, tag, found, reference, running, rank: (found.over ? 1e6 : 0) + (found.share ?? reference ?? running ?? -1) });
       }
     }
     return rows.sort((a, b) => b.rank - a.rank);
@@ -140,14 +141,14 @@ export class OutletsPart {
     return table("em-outlets", w.tabNames.outlets, head, made);
   }
 
-  #row(head, { outlet, tag, found, reference }, first) {
+  #row(head, { outlet, tag, found, reference, running }, first) {
     const w = words();
     const mean = tag.last_hour;
     const limit = tag.hour_limit ?? tag.day_limit;
     const open = button(outlet.name || outlet.source, "em-open", () => (location.hash = `#emissions/outlet/${outlet.source}`), `open ${tag.tag}`);
     open.title = w.openOutlet(outlet.name || outlet.source);
     const name = first
-      ? node("div", "", open, element("span", "id", [w.kinds[outlet.kind] ?? outlet.kind, outlet.source].join(" · ")))
+      ? node("div", "", open, element("span", "id", [this.#filter.order === "share" ? outlet.enterprise_name : "", w.kinds[outlet.kind] ?? outlet.kind, outlet.source].filter(Boolean).join(" · ")))
       : "";
     const value = node("div", "", element("b", mean && mean.status !== "valid" ? "em-invalid" : "", mean ? number(mean.value) : "—"), element("span", "unit", ` ${tag.unit}`));
     if (mean) value.append(element("span", "id", this.#hourText(mean)));
@@ -159,7 +160,7 @@ export class OutletsPart {
       limitCell(tag, limit),
       mean && limit ? shareCell(found, tag, reference) : "—",
       mean ? node("div", "", `${mean.parts} / 60`, element("span", "id", flagText(mean.flag))) : "—",
-      this.#running(tag),
+      this.#running(tag, running),
       node("div", "em-notes", ...remarks(mean, found, Math.floor((this.now_ms() - GRACE_MS) / HOUR_MS) * HOUR_MS - HOUR_MS).map(note)),
     ]);
     made.classList.toggle("first", first);
@@ -171,10 +172,20 @@ export class OutletsPart {
     return mean.converted ? `${text} · ${words().converted}` : text;
   }
 
-  #running(tag) {
+  #running(tag, share) {
     const found = this.#minutes.get(tag.tag);
     if (!found?.n) return "—";
-    return node("div", "em-running", number(found.sum / found.n), element("span", "id", `${found.n} / 60`));
+    const sign = share > 1 ? "△ " : "";
+    const text = [`${found.n} / 60`, share === null ? "" : percent(share)].filter(Boolean).join(" · ");
+    return node("div", "em-running", sign + number(found.sum / found.n), element("span", "id", text));
+  }
+
+  /** Minutes are as measured: only where the limit is held against that can they be told as a share of it. */
+  #runningShare(tag) {
+    const found = this.#minutes.get(tag.tag);
+    const limit = tag.hour_limit;
+    if (!found?.n || !limit || limit.facts.o2_reference !== null || limit.facts.excess_air !== null) return null;
+    return shareOf(found.sum / found.n, limit);
   }
 }
 
