@@ -15,6 +15,7 @@ from asyncua.client.client import Client
 from deploy.embedded import EmbeddedBroker
 from deploy.embedded.ports import free_port
 from tests.integration.simulators.conftest import EXAMPLES
+from tests.integration.simulators.hj212_host import Host
 
 ROOT = Path(__file__).parents[3]
 
@@ -107,6 +108,35 @@ async def test_a_fleet_process_plays_its_scenario_to_the_end(tmp_path: Path, bro
         assert counts["acknowledged"] == counts["messages"]
         assert rest == 0
         assert 1 <= rounds <= 11
+
+
+async def test_a_process_of_loggers_takes_faults_and_says_what_was_heard(tmp_path: Path) -> None:
+    mn = "330604000010000000DE0002"
+    async with Host().listening() as host:
+        fleet = {"port": host.port, "realtime_every": "1s", "ack_timeout": "200ms", "backoff": "50ms"}
+        with _running("simulators.hj212_fleet", _file(tmp_path, period="100ms", fleet=fleet)) as process:
+            assert (await asyncio.to_thread(process.next, "ready"))["loggers"] == 2
+            await host.until(lambda host: bool(host.of("2011", mn)))
+            fault = {"kind": "wrong_mn", "target": f"hj212/{mn}", "at": 0, "for": "1h"}
+            process.command(command="fault", fault=fault)
+            assert (await asyncio.to_thread(process.next, "done"))["command"] == "fault"
+            await host.until(lambda host: any(one.mn == mn[:-4] + "FFFF" for one in host.heard))
+            process.command(command="stop")
+            counts = await asyncio.to_thread(process.next, "published")
+            assert counts["acknowledged"] > 2
+            assert counts["samples"] > 0
+
+
+def test_pushers_without_a_key_end_with_the_reason(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "simulators.http_pushers", str(_file(tmp_path, pushers={"keys": {"hengtai": "x"}}))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (2, "keys has none for park\n")
 
 
 def test_a_fleet_ends_although_its_broker_is_gone(tmp_path: Path, server_directory: Path) -> None:
