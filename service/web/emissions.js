@@ -14,7 +14,6 @@ const EVERY_MS = 15_000;
 /** Shown or not as the address says: `#emissions`, `#emissions/devices`, `#emissions/outlet/acme.stack`. */
 export class Emissions {
   #part = null;
-  #turn = 0;
   #timer = null;
   #began = false;
 
@@ -46,14 +45,13 @@ export class Emissions {
   }
 
   redraw() {
-    document.getElementById("views").setAttribute("aria-label", words().views);
     this.#drawTabs();
     this.#draw();
     this.tick();
   }
 
   follow() {
-    const [view, name = "outlets", ...rest] = decodeURIComponent(location.hash.slice(1)).split("/");
+    const [view, name = "outlets", ...rest] = location.hash.slice(1).split("/");
     const shown = view === "emissions";
     document.body.classList.toggle("in-emissions", shown);
     this.node.hidden = !shown;
@@ -62,6 +60,7 @@ export class Emissions {
       if (current) document.getElementById(id).setAttribute("aria-current", "page");
       else document.getElementById(id).removeAttribute("aria-current");
     }
+    this.#drawTabs();
     if (!shown || !this.#began) return this.#sleep();
     const part = name === "outlet" ? this.outlet.of(rest.join("/")) : (this.parts[name] ?? this.parts.outlets);
     if (part !== this.#part || name === "outlet") {
@@ -86,18 +85,30 @@ export class Emissions {
     this.#timer = null;
   }
 
+  /** One at a time for each part: a service that is slow is not asked faster than it answers. */
   async load() {
     const part = this.#part;
-    const turn = (this.#turn += 1);
+    part.again = true;
+    if (part.busy) return;
+    part.busy = true;
+    while (part.again) {
+      part.again = false;
+      await this.#loadOnce(part);
+    }
+    part.busy = false;
+  }
+
+  async #loadOnce(part) {
     try {
       await part.load();
+      if (part.again) return;
       part.read_ms = this.now_ms();
       part.problem = "";
     } catch (problem) {
       if (problem.status === 401) return this.onLost();
       part.problem = problem.status === 0 ? words().unreachable : problem.message || String(problem);
     }
-    if (turn === this.#turn && part === this.#part) this.#draw();
+    if (part === this.#part) this.#draw();
   }
 
   #draw() {
@@ -112,6 +123,7 @@ export class Emissions {
 
   #drawTabs() {
     const w = words();
+    document.getElementById("views").setAttribute("aria-label", w.views);
     this.tabs.setAttribute("aria-label", w.tabs);
     const links = Object.keys(this.parts).map((id) => {
       const link = element("a", "em-tab", w.tabNames[id]);
@@ -127,13 +139,13 @@ export class Emissions {
   tick() {
     if (!this.shown || !this.#part) return;
     const w = words();
-    const { read_ms, problem, judged_ms } = this.#part;
+    const { read_ms, problem, judged_ms, busy } = this.#part;
     const age_s = (this.now_ms() - read_ms) / 1e3;
     const at = read_ms ? clock(new Date(read_ms).toISOString()) : "";
     setText(this.updated, read_ms ? `${w.updated(at)} · ${w.ago(span(age_s))}` : problem ? "" : w.loading);
     const judged = judged_ms === undefined ? "" : judged_ms ? w.judgedTo(full(new Date(judged_ms).toISOString()).slice(5, 16)) : w.notJudged;
     setText(this.judged, read_ms ? judged : "");
-    const old = read_ms && age_s > 3 * (EVERY_MS / 1e3);
+    const old = read_ms && !busy && age_s > 3 * (EVERY_MS / 1e3);
     this.problem.hidden = !problem && !old;
     if (problem) setText(this.problem, `⚠ ${read_ms ? w.notUpdated(problem, at, span(age_s)) : w.neverLoaded(problem)}`);
     else if (old) setText(this.problem, `⚠ ${w.notUpdated("…", at, span(age_s))}`);

@@ -116,6 +116,7 @@ export function sureness(facts) {
   const w = words();
   const doubts = [[w.sureLimit, facts.confidence], [w.sureTime, facts.basis_confidence], [w.sureDates, facts.dates_confidence]];
   const said = doubts.filter(([, how]) => how && how !== "read").map(([what, how]) => `${what} ${w.sure[how] ?? how}`);
+  if (facts.permit) said.unshift(w.permitAsFiled);
   if (facts.confirmed_by) said.push(w.confirmedBy(facts.confirmed_by, facts.confirmed_on ?? ""));
   return said.length ? said.join(w.comma) : w.sure.read;
 }
