@@ -198,7 +198,7 @@ function shareCell(found, tag, reference) {
 }
 
 /** Limit with its unit, basis and where it is from; title: all of it. */
-export function limitCell(tag, limit) {
+function limitCell(tag, limit) {
   const w = words();
   if (!limit) {
     const none = element("span", "hint", w.noLimit);

@@ -96,9 +96,7 @@ export function downloads(text, path, query, formats) {
   return node("span", "em-downloads", text, ...links);
 }
 
-export const valueUnit = (value, unit) => (value === null || value === undefined ? "—" : `${number(value)} ${unit}`);
-
-/** A time-out of what is asked every time lets ten a page through; cursors are followed `most` times. */
+/** All pages of a route, `most` at most: {items, more}. */
 export async function pages(request, path, most = 20) {
   const items = [];
   let next = null;
