@@ -98,7 +98,12 @@ def read_samples(cursor: psycopg.Cursor[Any], spans: Spans) -> NDArray[np.void]:
 
 def read_minutes(cursor: psycopg.Cursor[Any], spans: Spans) -> tuple[Minutes, NDArray[np.float64]]:
     """As they stand, and of each the mean of our samples."""
-    rows = _packed(cursor, _PACKED_MINUTES, spans, _MINUTE)
+    return packed_minutes(_packed(cursor, _PACKED_MINUTES, spans, _MINUTE).tobytes())
+
+
+def packed_minutes(packed: bytes) -> tuple[Minutes, NDArray[np.float64]]:
+    """Minutes and the means of our samples from the rows that the database strings together."""
+    rows = np.frombuffer(packed, _MINUTE)
     bits = rows["bits"].astype(np.int32)
     minutes = Minutes(
         tag=rows["tag"].astype(np.int32),
@@ -144,7 +149,8 @@ def read_reports(cursor: psycopg.Cursor[Any], spans: Spans, lengths_s: Sequence[
     )
     received_us = np.array([us_of(one) for one in received], np.int64)
     ended_us = start_us + batch.length_s.astype(np.int64) * 1_000_000
-    return batch, received_us - ended_us > LATE_AFTER_US
+    # What came because it was asked for is refilled, not late: a minute is counted once.
+    return batch, (received_us - ended_us > LATE_AFTER_US) & ~batch.asked
 
 
 #: What comes so long after its time is late.

@@ -1,15 +1,16 @@
 """Rates of delivery of each monitor over a span, from its hours: online, transmission, validity, agreement, a score."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.emissions.compare import Verdict
-from rules.emissions.means import Status
 from rules.emissions.rates import ScoreRule, score
+
+_COUNTS = "heard in_time delivered stopped valid agree comparable present late refilled outages longest"
+_NOTHING: Mapping[str, Any] = dict.fromkeys(_COUNTS.split(), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,7 @@ class Delivery:
     enterprise: str
     source: str
     hours: int
-    #: Hours with data; without any; and runs of those.
+    #: Hours in which data came in time; the others; and runs of those that were judged.
     delivered: int
     offline: int
     outages: int
@@ -43,50 +44,36 @@ class Delivery:
 
 def deliveries(
     groups: Sequence[tuple[str, str, str, Sequence[str]]],
-    hours: Sequence[dict[str, Any]],
-    exceedances: dict[str, int],
+    hours: Mapping[int, Mapping[str, Any]],
+    exceedances: Mapping[str, int],
     span_hours: int,
     rule: ScoreRule,
 ) -> list[Delivery]:
-    """``groups``: (name, enterprise, source, full ids of the tags) of each; ``hours``: the hour means that hold."""
-    by_tag: dict[str, list[dict[str, Any]]] = {}
-    for row in hours:
-        by_tag.setdefault(row["tag"], []).append(row)
-    found: list[Delivery] = []
-    for name, enterprise, source, tags in groups:
-        rows = [by_tag.get(tag, []) for tag in tags]
-        over = sum(exceedances.get(tag, 0) for tag in tags)
-        found.append(_of_group(name, enterprise, source, rows, over, span_hours, rule))
-    return found
+    """``groups``: (name, enterprise, source, full ids of the tags) of each; ``hours``: what became of the hours of
+    each, by its place, as `reading.EmissionQueries.deliveries` gives it; ``exceedances``: how many each tag has."""
+    return [
+        _of_group(one, hours.get(n, _NOTHING), sum(exceedances.get(tag, 0) for tag in one[3]), span_hours, rule)
+        for n, one in enumerate(groups)
+    ]
 
 
 def _of_group(
-    name: str,
-    enterprise: str,
-    source: str,
-    rows: Sequence[Sequence[dict[str, Any]]],
+    group: tuple[str, str, str, Sequence[str]],
+    row: Mapping[str, Any],
     exceedances: int,
     span_hours: int,
     rule: ScoreRule,
 ) -> Delivery:
-    tags = max(len(rows), 1)
-    flat = [row for some in rows for row in some]
-    # A device was heard in an hour when any of its tags was; in as many minutes as the best of them.
-    in_time: dict[int, int] = {}
-    for row in flat:
-        minutes = max(row["present"] - row["late"] - row["refilled"], 0)
-        in_time[row["start_us"]] = max(in_time.get(row["start_us"], 0), minutes)
-    heard = sorted(start for start, minutes in in_time.items() if minutes)
-    outages, longest = _outages(heard, sorted(in_time), span_hours)
-    delivered = sum(row["present"] > 0 for row in flat)
-    stopped = sum(row["status"] == Status.STOPPED for row in flat)
-    valid = sum(row["status"] == Status.VALID for row in flat)
-    comparable = [row["verdict"] for row in flat if row["verdict"] != Verdict.NOT_COMPARABLE]
-    online = sum(in_time.values()) / (60 * span_hours) if span_hours else None
-    transmission = sum(row["present"] for row in flat) / (60 * span_hours * tags) if span_hours else None
+    name, enterprise, source, tags = group
+    minutes = 60 * span_hours
+    heard, delivered, stopped, valid = row["heard"], row["delivered"], row["stopped"], row["valid"]
+    # Without any hour on record it was away all the time.
+    outages, longest = (row["outages"], row["longest"]) if row is not _NOTHING else (min(span_hours, 1), span_hours)
+    online = row["in_time"] / minutes if minutes else None
+    transmission = row["present"] / (minutes * max(len(tags), 1)) if minutes else None
     valid_rate = valid / (delivered - stopped) if delivered > stopped else None
     efficiency = transmission * valid_rate if transmission is not None and valid_rate is not None else None
-    agreement = comparable.count(Verdict.AGREE) / len(comparable) if comparable else None
+    agreement = row["agree"] / row["comparable"] if row["comparable"] else None
     points = score(
         rule,
         online_rate=_one(online),
@@ -100,8 +87,8 @@ def _of_group(
         enterprise=enterprise,
         source=source,
         hours=span_hours,
-        delivered=len(heard),
-        offline=span_hours - len(heard),
+        delivered=heard,
+        offline=span_hours - heard,
         outages=outages,
         longest_outage=longest,
         stopped=stopped,
@@ -111,28 +98,11 @@ def _of_group(
         valid_rate=valid_rate,
         transmission_efficiency=efficiency,
         agreement=agreement,
-        refilled_minutes=sum(row["refilled"] for row in flat),
-        late_minutes=sum(row["late"] for row in flat),
+        refilled_minutes=row["refilled"],
+        late_minutes=row["late"],
         exceedances=exceedances,
         score=None if np.isnan(points[0]) else round(float(points[0]), 1),
     )
-
-
-def _outages(heard: Sequence[int], known: Sequence[int], span_hours: int) -> tuple[int, int]:
-    """Runs of hours in which nothing came, and the longest, hours."""
-    if not known:
-        return (1, span_hours) if span_hours else (0, 0)
-    up = set(heard)
-    silent = [start for start in known if start not in up]
-    runs: list[int] = []
-    before: int | None = None
-    for start in silent:
-        if before is not None and start - before == 3_600_000_000:
-            runs[-1] += 1
-        else:
-            runs.append(1)
-        before = start
-    return len(runs), max(runs, default=0)
 
 
 def _one(number: float | None) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.emissions.minutes import Minutes
-from service.judge.columns import us_of
+from service.judge.columns import packed_minutes, us_of
 from service.store.events import moment
 from service.store.samples import StoredTag
 from service.store.scope import Scope
@@ -19,7 +19,7 @@ from service.store.sqlfile import SqlFile
 _SQL = SqlFile("emissions")
 _MEANS, _LAST_MEANS, _MINUTES = _SQL["means"], _SQL["last_means"], _SQL["minutes"]
 _EXCEEDANCES, _EVENTS, _COUNTS = _SQL["exceedances"], _SQL["exceedance_events"], _SQL["exceedance_counts"]
-_MARKS = _SQL["marks"]
+_MARKS, _DELIVERIES = _SQL["marks"], _SQL["deliveries"]
 
 Rows = list[dict[str, Any]]
 _Ask = Callable[..., Awaitable[Rows]]
@@ -98,27 +98,33 @@ class EmissionQueries:
         return [_with_us(row, tags) for row in rows]
 
     async def minutes(
-        self, scope: Scope, tag_ids: Sequence[str], from_us: int, to_us: int, *, limit: int = 500_000
+        self, scope: Scope, tag_ids: Sequence[str], from_us: int, to_us: int
     ) -> tuple[Minutes, NDArray[np.float64], dict[int, StoredTag]]:
-        """Tags are the database's; with each minute's mean of our own samples, and the tags by index."""
+        """Tags are the database's; with each minute's mean of our own samples, and the tags by index.
+
+        The caller bounds the span: all of it is in memory, 32 bytes a minute.
+        """
         tags = await self.tags(scope, tag_ids)
         span = {"from": moment(from_us), "to": moment(to_us)}
-        rows = await self._rows(_MINUTES, tags=list(tags), limit=limit, **span)
+        (row,) = await self._rows(_MINUTES, tags=list(tags), **span)
+        return *packed_minutes(row["packed"] or b""), tags
 
-        def column(name: str, dtype: Any) -> NDArray[Any]:
-            return np.array([row[name] for row in rows], dtype)
+    async def deliveries(
+        self, scope: Scope, groups: Sequence[Sequence[str]], from_us: int, to_us: int
+    ) -> dict[int, dict[str, Any]]:
+        """What became of the hours of each group of tags (full ids), by its place; those without any hour are left out.
 
-        minutes = Minutes(
-            tag=column("tag", np.int32),
-            minute_us=np.array([us_of(row["minute"]) for row in rows], np.int64),
-            value=column("value", np.float64),
-            n=column("n", np.int32),
-            flag=column("flag", np.uint8),
-            origin=column("origin", np.uint8),
-            late=column("late", np.bool_),
-            refilled=column("refilled", np.bool_),
+        The database adds up: a month of a park is more than a million hours.
+        """
+        group_of = {tag: n for n, members in enumerate(groups) for tag in members}
+        tags = await self.tags(scope, list(group_of))
+        rows = await self._rows(
+            _DELIVERIES,
+            tags=list(tags),
+            groups=[group_of[one.id] for one in tags.values()],
+            **{"from": moment(from_us), "to": moment(to_us)},
         )
-        return minutes, column("computed", np.float64), tags
+        return {row["n"]: row for row in rows}
 
     async def exceedances(
         self, scope: Scope, wanted: ExceedanceFilter, *, limit: int, before: tuple[int, str] | None = None

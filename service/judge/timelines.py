@@ -10,11 +10,14 @@ from rules.emissions.marks import Kind, Marks
 
 def marks_of_rows(rows: Sequence[Mapping[str, Any]], tags: Mapping[str, tuple[str, int]]) -> Marks:
     """``tags``: full id -> (source, index). One row for each tag that a mark covers."""
+    of_source: dict[str, list[tuple[str, int]]] = {}
+    for name, (source, ix) in tags.items():
+        of_source.setdefault(source, []).append((name, ix))
     found = [
         (ix, row["from_time_us"], row["to_time_us"], Kind.CONDITION if row["kind"] == "condition" else Kind.ANOMALY)
         for row in rows
-        for name, (source, ix) in tags.items()
-        if row["source"] == source and (not row["tags"] or name in row["tags"])
+        for name, ix in of_source.get(row["source"], ())
+        if not row["tags"] or name in row["tags"]
     ]
     columns: list[Sequence[int]] = list(zip(*found, strict=True)) if found else [()] * 4
     return Marks(

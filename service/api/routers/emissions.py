@@ -1,59 +1,44 @@
-"""Emissions: means with their revisions, exceedances, marks, gaps and rates of delivery, by outlet and station."""
+"""Emissions: outlets and stations, means with their revisions, minutes, exceedances."""
 
+import asyncio
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-import msgspec
 import numpy as np
 from fastapi import APIRouter, Path, Query
+from numpy.typing import NDArray
 
 from rules.emissions.flags import letter
-from rules.emissions.marks import marked_minutes
 from rules.emissions.minutes import Minutes as MinuteColumns
 from rules.emissions.minutes import Origin
-from rules.emissions.periods import HOUR_US, MINUTE_US
-from rules.emissions.timeline import State, timeline
+from rules.emissions.periods import HOUR_US
 from service.api import PREFIX
 from service.api.access import Caller, CallerDep, StateDep
 from service.api.answer import Json
 from service.api.cursors import RowId, TagIx, TimeUs, from_cursor, not_a_cursor, to_cursor
-from service.api.emission_shapes import exceedance_shape, limit_shape, mark_shape, mean_shape, number
+from service.api.emission_shapes import exceedance_shape, limit_shape, mean_shape, number
 from service.api.models_emissions import (
-    Deliveries,
     ExceedanceHistory,
     Exceedances,
-    MarkBody,
-    Marks,
-    MarkShape,
     Means,
     Minutes,
     Outlets,
-    Timelines,
-    WithdrawBody,
 )
 from service.api.params import FromParam, ToParam, time_us
-from service.api.problems import Problem, documented, invalid, not_found
-from service.api.routers.alerts import IdempotencyKey, is_uuid
+from service.api.problems import documented, invalid, not_found
+from service.api.routers.alerts import is_uuid
 from service.api.state import State as AppState
 from service.api.times import rfc3339
-from service.judge.delivery import deliveries
-from service.judge.desk import MOST_MARKS, QuotaExceeded, mark_of
-from service.judge.marks import Mark, Withdrawal
-from service.judge.reading import ExceedanceFilter, MarkFilter
+from service.judge.reading import ExceedanceFilter
 from service.judge.sources import JudgedSource, JudgedTag
-from service.judge.timelines import marks_of_rows
 
 router = APIRouter(prefix=f"{PREFIX}/emissions", tags=["emissions"])
 
 _DAY_US = 24 * HOUR_US
 _MOST_MINUTES_US = 2 * _DAY_US
-_MOST_TIMELINE_US = 31 * _DAY_US
-_MOST_RATES_US = 93 * _DAY_US
 SourceParam = Annotated[str | None, Query(description="Only of this source, `enterprise.source`")]
 EnterpriseParam = Annotated[str | None, Query(description="Only of this enterprise")]
-MarkId = Annotated[uuid.UUID, Path(description="The mark's id")]
 
 
 def visible_sources(
@@ -123,7 +108,7 @@ def _outlet(app: AppState, one: JudgedSource, last: dict[str, Any], now_us: int)
     }
 
 
-def _tags_of(app: AppState, caller: Caller, tag: Sequence[str] | None, source: str | None) -> list[JudgedTag]:
+def tags_of(app: AppState, caller: Caller, tag: Sequence[str] | None, source: str | None) -> list[JudgedTag]:
     """The judged tags asked for. Raises Problem 404, and 422 where none is named."""
     if not tag and source is None:
         raise invalid("tag", None, "is missing", "give tag (several times for several), or source")
@@ -161,7 +146,7 @@ async def list_means(
 
     Periods are fixed UTC+08:00, named by their start. `from`, `to`: when the period begins.
     """
-    tags = _tags_of(app, caller, tag, source)
+    tags = tags_of(app, caller, tag, source)
     from_us, to_us = span_of(from_, to, 4_000 * _DAY_US)
     after = from_cursor(cursor, tuple[TagIx, TimeUs, RowId])
     rows = await app.view.queries.emissions.means(
@@ -192,26 +177,36 @@ async def list_minutes(
     to: ToParam = None,
 ) -> Json:
     """Minute means of a span of two days at most: what the hours are made of."""
-    tags = _tags_of(app, caller, tag, source)
+    tags = tags_of(app, caller, tag, source)
     from_us, to_us = span_of(from_, to, _MOST_MINUTES_US)
     minutes, computed, by_ix = await app.view.queries.emissions.minutes(
         caller.scope, [one.info.id for one in tags], from_us, to_us
     )
-    return Json({"items": [_minute(minutes, computed, i, by_ix[int(minutes.tag[i])].id) for i in range(len(minutes))]})
+    # Two days of many tags are a hundred thousand of them: the others' answers do not wait for that.
+    return await asyncio.to_thread(_minutes, minutes, computed, {ix: one.id for ix, one in by_ix.items()})
 
 
-def _minute(minutes: MinuteColumns, computed: Any, i: int, tag: str) -> dict[str, Any]:
-    return {
-        "tag": tag,
-        "start": rfc3339(int(minutes.minute_us[i])),
-        "value": number(float(minutes.value[i])),
-        "computed": number(float(computed[i])),
-        "n": int(minutes.n[i]),
-        "flag": letter(int(minutes.flag[i])),
-        "origin": Origin(minutes.origin[i]).name.lower(),
-        "late": bool(minutes.late[i]),
-        "refilled": bool(minutes.refilled[i]),
-    }
+def _minutes(minutes: MinuteColumns, computed: NDArray[np.float64], names: dict[int, str]) -> Json:
+    columns = (minutes.tag, minutes.minute_us, minutes.value, computed, minutes.n, minutes.flag, minutes.origin)
+    rows = zip(*(one.tolist() for one in (*columns, minutes.late, minutes.refilled)), strict=True)
+    return Json(
+        {
+            "items": [
+                {
+                    "tag": names[tag],
+                    "start": rfc3339(start_us),
+                    "value": number(value),
+                    "computed": number(ours),
+                    "n": n,
+                    "flag": letter(flag),
+                    "origin": Origin(origin).name.lower(),
+                    "late": late,
+                    "refilled": refilled,
+                }
+                for tag, start_us, value, ours, n, flag, origin, late, refilled in rows
+            ]
+        }
+    )
 
 
 @router.get("/exceedances", response_model=Exceedances, responses=documented(503))
@@ -259,198 +254,3 @@ async def get_exceedance_history(
         for row in rows
     ]
     return Json({"items": items})
-
-
-@router.get("/marks", response_model=Marks, responses=documented(503))
-async def list_marks(
-    app: StateDep,
-    caller: CallerDep,
-    source: SourceParam = None,
-    enterprise: EnterpriseParam = None,
-    withdrawn: Annotated[bool, Query(description="Also those that were taken back")] = True,
-    from_: FromParam = None,
-    to: ToParam = None,
-    limit: Annotated[int, Query(ge=1, le=1_000, description="Marks a page")] = 200,
-    cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
-) -> Json:
-    """Marks (标记), newest first. `from` and `to` are of the time that a mark covers."""
-    before = from_cursor(cursor, tuple[TimeUs, str])
-    if before is not None and not is_uuid(before[1]):
-        raise not_a_cursor(cursor)
-    wanted = MarkFilter(
-        source=source,
-        enterprise=enterprise,
-        withdrawn=withdrawn,
-        from_us=time_us("from", from_),
-        to_us=time_us("to", to),
-    )
-    rows = await app.view.queries.emissions.marks(caller.scope, wanted, limit=limit + 1, before=before)
-    page = rows[:limit]
-    following = to_cursor((page[-1]["created_us"], page[-1]["id"])) if len(rows) > limit else None
-    return Json({"items": [mark_shape(row) for row in page], "next": following})
-
-
-@router.post("/marks", response_model=MarkShape, responses=documented(403, 404, 409, 413, 503), status_code=201)
-async def create_mark(app: StateDep, caller: CallerDep, body: MarkBody, idempotency_key: IdempotencyKey = None) -> Json:
-    """Declare a span of an outlet's data to be special; quotas are checked. The data stay, both judgements are shown.
-
-    The hours are judged anew within moments. A mark of an enterprise's own outlet may be made with its key.
-    """
-    (outlet,) = visible_sources(app, caller, body.source)
-    enterprise = outlet.tags[0].info.enterprise
-    if not caller.scope.may_act_on(enterprise):
-        raise Problem(403, "forbidden", f"{body.source} is shared; the park marks its data")
-    strangers = sorted(set(body.tags) - {tag.info.id for tag in outlet.tags})
-    if strangers:
-        raise invalid("tags", strangers[0], f"no tag of {body.source}", "give full ids of that source's tags, or none")
-    from_us, to_us = span_of(body.from_, body.to, 400 * _DAY_US)
-    own = f"{caller.name}|mark|{idempotency_key}"
-    mark = Mark(
-        id=str(uuid.uuid5(uuid.NAMESPACE_OID, own) if idempotency_key else uuid.uuid4()),
-        enterprise=enterprise,
-        source=body.source,
-        tags=tuple(sorted(set(body.tags))),
-        from_us=from_us,
-        to_us=to_us,
-        kind=body.kind,
-        type=body.type,
-        reason=body.reason,
-        author=caller.name,
-        created_us=app.view.clock(),
-    )
-
-    async def known() -> list[Mark]:
-        wanted = MarkFilter(source=body.source, withdrawn=False)
-        rows = await app.view.queries.emissions.marks(caller.scope, wanted, limit=MOST_MARKS)
-        return [mark_of(row) for row in rows]
-
-    try:
-        await app.view.emissions.mark(mark, known)
-    except QuotaExceeded as error:
-        raise Problem(409, "quota-exceeded", str(error)) from error
-    return Json(_fresh(mark), status_code=201)
-
-
-def _fresh(mark: Mark) -> dict[str, Any]:
-    row = msgspec.structs.asdict(mark)
-    return mark_shape(
-        row | {"from_time_us": mark.from_us, "to_time_us": mark.to_us, "withdrawn_by": "", "withdraw_reason": ""}
-    )
-
-
-@router.post("/marks/{mark_id}/withdraw", response_model=MarkShape, responses=documented(403, 404, 409, 413, 503))
-async def withdraw_mark(app: StateDep, caller: CallerDep, mark_id: MarkId, body: WithdrawBody) -> Json:
-    """Take a mark back; it stays in the record, and its hours are judged anew."""
-    rows = await app.view.queries.emissions.marks(caller.scope, MarkFilter(id=str(mark_id)), limit=1)
-    if not rows:
-        raise not_found(f"mark {mark_id}")
-    row = rows[0]
-    if not caller.scope.may_act_on(row["enterprise"]):
-        raise Problem(403, "forbidden", f"the mark of {row['source']} is not yours to take back")
-    if row.get("withdrawn_us") is not None:
-        raise Problem(409, "conflict", f"the mark was taken back by {row['withdrawn_by']} already")
-    now_us = app.view.clock()
-    back = Withdrawal(mark=str(mark_id), by=caller.name, reason=body.reason, at_us=now_us)
-    note_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"withdraw|{mark_id}"))
-    await app.view.emissions.withdraw(back, note_id=note_id, enterprise=row["enterprise"])
-    taken = {"withdrawn_us": now_us, "withdrawn_by": caller.name, "withdraw_reason": body.reason}
-    return Json(mark_shape(row | taken))
-
-
-@router.get("/timeline", response_model=Timelines, responses=documented(404, 503))
-async def get_timeline(
-    app: StateDep,
-    caller: CallerDep,
-    tag: TagsParam = None,
-    source: SourceParam = None,
-    from_: FromParam = None,
-    to: ToParam = None,
-) -> Json:
-    """From when to when a tag's minutes were good, bad, late, refilled, missing, marked or stopped; a month at most."""
-    tags = _tags_of(app, caller, tag, source)
-    from_us, to_us = span_of(from_, to, _MOST_TIMELINE_US)
-    from_us, to_us = from_us // MINUTE_US * MINUTE_US, -(-to_us // MINUTE_US) * MINUTE_US
-    if len(tags) * (to_us - from_us) > 12 * _MOST_TIMELINE_US:
-        raise invalid("tag", len(tags), "too many tags for so long a span", "ask for fewer tags or a shorter span")
-    emissions = app.view.queries.emissions
-    minutes, _, by_ix = await emissions.minutes(caller.scope, [one.info.id for one in tags], from_us, to_us)
-    rows: list[dict[str, Any]] = []
-    for name in sorted({one.info.source_id for one in tags}):
-        wanted = MarkFilter(source=name, withdrawn=False, from_us=from_us, to_us=to_us)
-        rows += await emissions.marks(caller.scope, wanted, limit=MOST_MARKS)
-    ix_of = {one.id: ix for ix, one in by_ix.items()}
-    marks = marks_of_rows(
-        rows, {one.info.id: (one.info.source_id, ix_of[one.info.id]) for one in tags if one.info.id in ix_of}
-    )
-    marked = marked_minutes(minutes.tag, minutes.minute_us, marks)
-    items = []
-    for one in tags:
-        ix = ix_of.get(one.info.id, -1)
-        mine = minutes.tag == ix
-        found = timeline(minutes.take(mine), np.array([ix], np.int32), from_us, to_us, one.validity, marked[mine])
-        segments = [
-            {
-                "start": rfc3339(begin),
-                "end": rfc3339(end),
-                "state": State(state).name.lower(),
-                "marked": mark,
-            }
-            for begin, end, state, mark in zip(
-                found.begin_us.tolist(),
-                found.end_us.tolist(),
-                found.state.tolist(),
-                found.marked.tolist(),
-                strict=True,
-            )
-        ]
-        items.append({"tag": one.info.id, "segments": segments})
-    return Json({"items": items})
-
-
-@router.get("/rates", response_model=Deliveries, responses=documented(404, 503))
-async def list_rates(
-    app: StateDep,
-    caller: CallerDep,
-    by: Annotated[Literal["device", "source", "tag", "enterprise"], Query(description="One row for each")] = "device",
-    source: SourceParam = None,
-    enterprise: EnterpriseParam = None,
-    from_: FromParam = None,
-    to: ToParam = None,
-) -> Json:
-    """Online rate, transmission, validity, outages, agreement and score over a span of whole hours, best first."""
-    found = await rates_of(app, caller, by, source, enterprise, *span_of(from_, to, _MOST_RATES_US))
-    names = app.names.enterprises
-    return Json({"items": [asdict(one) | {"enterprise_name": names.get(one.enterprise, "")} for one in found]})
-
-
-async def rates_of(
-    app: AppState, caller: Caller, by: str, source: str | None, enterprise: str | None, from_us: int, to_us: int
-) -> list[Any]:
-    """Best first. The span is cut to hours that have ended."""
-    sources = visible_sources(app, caller, source, enterprise)
-    tags = [tag for one in sources for tag in one.tags]
-    first_us = -(-from_us // HOUR_US) * HOUR_US
-    last_us = min(to_us, app.view.clock()) // HOUR_US * HOUR_US
-    groups: dict[tuple[str, str, str], list[str]] = {}
-    for tag in tags:
-        groups.setdefault(_group(tag, by), []).append(tag.info.id)
-    names = [tag.info.id for tag in tags]
-    rows = await app.view.queries.emissions.means(
-        caller.scope, names, "hour", first_us, max(first_us, last_us), limit=5_000_000
-    )
-    counts = await app.view.queries.emissions.exceedance_counts(caller.scope, names, first_us, max(first_us, last_us))
-    span_hours = max(0, last_us - first_us) // HOUR_US
-    listed = [(*key, members) for key, members in groups.items()]
-    found = deliveries(listed, rows, counts, span_hours, app.view.emissions.config.score)
-    return sorted(found, key=lambda one: (-(one.score if one.score is not None else -1.0), one.name))
-
-
-def _group(tag: JudgedTag, by: str) -> tuple[str, str, str]:
-    info = tag.info
-    if by == "tag":
-        return info.id, info.enterprise, info.source_id
-    if by == "source":
-        return info.source_id, info.enterprise, info.source_id
-    if by == "enterprise":
-        return info.enterprise, info.enterprise, ""
-    return info.device or info.source_id, info.enterprise, info.source_id

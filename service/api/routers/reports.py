@@ -13,8 +13,9 @@ from rules.emissions.periods import DAY_US, month_of, next_month
 from service.api import PREFIX
 from service.api.access import CallerDep, StateDep
 from service.api.params import FromParam, ToParam
-from service.api.problems import documented, not_found
-from service.api.routers.emissions import EnterpriseParam, SourceParam, rates_of, span_of, visible_sources
+from service.api.problems import documented, invalid, not_found
+from service.api.routers.emission_delivery import rates_of
+from service.api.routers.emissions import EnterpriseParam, SourceParam, span_of, visible_sources
 from service.judge.reading import ExceedanceFilter
 from service.judge.reporting import exceedance_report, online_report, outlet_report
 from service.reports import files, layout
@@ -89,9 +90,12 @@ async def get_exceedance_report(
     if enterprise is not None and not caller.scope.sees(enterprise):
         raise not_found(f"enterprise {enterprise}")
     wanted = ExceedanceFilter(source=source, enterprise=enterprise, from_us=from_us, to_us=to_us)
-    rows = await app.view.queries.emissions.exceedances(caller.scope, wanted, limit=_MOST_LINES)
+    rows = await app.view.queries.emissions.exceedances(caller.scope, wanted, limit=_MOST_LINES + 1)
+    if len(rows) > _MOST_LINES:  # a list that is cut off would pass for the whole
+        raise invalid("to", to, f"more than {_MOST_LINES} exceedances in this span", "ask for a shorter span")
     names = app.names.enterprises | app.names.sources
-    given = exceedance_report(
+    given = await asyncio.to_thread(
+        exceedance_report,
         rows,
         names,
         app.view.emissions.tags,

@@ -1,17 +1,29 @@
 -- Reading what was judged.
 
 --> means
--- Every revision, or the ones that hold; by tag, period and revision.
-WITH wanted AS (
-    SELECT m.*, row_number() OVER (PARTITION BY m.tag, m.start ORDER BY m.revision DESC) = 1 AS holds
-    FROM emission_mean AS m
-    WHERE m.tag = ANY(%(tags)s) AND m.period = %(period)s
-      AND m.start >= %(from)s AND m.start < %(to)s
-)
-SELECT * FROM wanted
-WHERE (%(revisions)s OR holds)
-  AND (%(after_tag)s::int IS NULL OR (tag, start, revision) > (%(after_tag)s, %(after_start)s, %(after_revision)s))
-ORDER BY tag, start, revision
+-- Every revision, or the ones that hold; by tag, period and revision. Of each tag no more than a page is read.
+SELECT m.*
+FROM unnest(%(tags)s::int[]) AS asked (tag)
+CROSS JOIN LATERAL (
+    SELECT one.*, NOT EXISTS (
+        SELECT FROM emission_mean AS later
+        WHERE later.tag = one.tag AND later.period = one.period AND later.start = one.start
+          AND later.revision > one.revision) AS holds
+    FROM emission_mean AS one
+    WHERE one.tag = asked.tag AND one.period = %(period)s
+      AND one.start >= greatest(%(from)s::timestamptz,
+                                CASE WHEN one.tag = %(after_tag)s THEN %(after_start)s::timestamptz END)
+      AND one.start < %(to)s
+      AND (%(after_tag)s::int IS NULL
+           OR (one.tag, one.start, one.revision) > (%(after_tag)s, %(after_start)s, %(after_revision)s))
+      AND (%(revisions)s OR NOT EXISTS (
+        SELECT FROM emission_mean AS later
+        WHERE later.tag = one.tag AND later.period = one.period AND later.start = one.start
+          AND later.revision > one.revision))
+    ORDER BY one.start, one.revision
+    LIMIT %(limit)s
+) AS m
+ORDER BY m.tag, m.start, m.revision
 LIMIT %(limit)s
 
 --> last_means
@@ -26,11 +38,43 @@ CROSS JOIN LATERAL (
 ORDER BY m.tag
 
 --> minutes
-SELECT tag, minute, value, computed, n, flag, origin, late, refilled
+-- Packed as `service.judge.columns.packed_minutes` reads them.
+SELECT string_agg(int4send(tag) || timestamptz_send(minute) || float8send(value) || float8send(computed) || int4send(n)
+                  || int4send(flag + (origin << 8) + (late::int << 16) + (refilled::int << 17)),
+                  ''::bytea ORDER BY tag, minute) AS packed
 FROM emission_minute
 WHERE tag = ANY(%(tags)s) AND minute >= %(from)s AND minute < %(to)s
-ORDER BY tag, minute
-LIMIT %(limit)s
+
+--> deliveries
+-- What became of the hours of groups of tags: one row for each group that has any. A group is heard in an hour when any
+-- of its tags is, in as many minutes as the best of them; an outage is a run of hours in which it is not.
+WITH held AS (
+    SELECT DISTINCT ON (m.tag, m.start) member.n, m.start, m.status, m.present, m.late, m.refilled, m.verdict
+    FROM unnest(%(tags)s::int[], %(groups)s::int[]) AS member (tag, n)
+    JOIN emission_mean AS m ON m.tag = member.tag
+    WHERE m.period = 'hour' AND m.start >= %(from)s AND m.start < %(to)s
+    ORDER BY m.tag, m.start, m.revision DESC
+), hour AS (
+    SELECT n, start, max(greatest(present - late - refilled, 0)) AS in_time,
+           count(*) FILTER (WHERE present > 0) AS delivered, count(*) FILTER (WHERE status = 3) AS stopped,
+           count(*) FILTER (WHERE status = 1) AS valid, count(*) FILTER (WHERE verdict = 0) AS agree,
+           count(*) FILTER (WHERE verdict <> 2) AS comparable, sum(present) AS present, sum(late) AS late,
+           sum(refilled) AS refilled
+    FROM held GROUP BY n, start
+), silent AS (
+    SELECT n, start - row_number() OVER (PARTITION BY n ORDER BY start) * interval '1 hour' AS run
+    FROM hour WHERE in_time = 0
+), outage AS (
+    SELECT n, count(*) AS outages, max(hours) AS longest
+    FROM (SELECT n, count(*) AS hours FROM silent GROUP BY n, run) AS runs GROUP BY n
+)
+SELECT n, count(*) FILTER (WHERE in_time > 0) AS heard, sum(in_time)::bigint AS in_time,
+       sum(delivered)::bigint AS delivered, sum(stopped)::bigint AS stopped, sum(valid)::bigint AS valid,
+       sum(agree)::bigint AS agree, sum(comparable)::bigint AS comparable, sum(present)::bigint AS present,
+       sum(late)::bigint AS late, sum(refilled)::bigint AS refilled,
+       coalesce(max(outages), 0) AS outages, coalesce(max(longest), 0) AS longest
+FROM hour LEFT JOIN outage USING (n)
+GROUP BY n
 
 --> exceedances
 -- Newest first. Every filter is off where its parameter is NULL.

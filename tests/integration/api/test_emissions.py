@@ -96,7 +96,7 @@ async def test_the_timeline_fills_the_span_and_shows_every_kind_of_gap(park: htt
 async def test_rates_count_silent_hours_outages_and_agreement(
     park: httpx.AsyncClient, store: Stored, service: ServiceInMemory
 ) -> None:
-    service.now_us = START_US + 3 * HOUR_US
+    service.now_us = START_US + 3 * HOUR_US + MINUTE_US
     _hour(store, COD, 0, 40.0)
     _hour(store, COD, 1, 40.0, present=0, status=0, parts=0, verdict=2)
     _hour(store, COD, 2, 40.0, present=30, refilled=30, verdict=1)
