@@ -14,7 +14,7 @@ from rules.tracing.smell import Smell, onset_block, onset_us, smell_of, told
 from rules.tracing.wind import CALM_M_S, Wind, combine
 
 #: Steps of the wind and of the air's way; blocks of the readings.
-STEP_US, BLOCK_US = 30_000_000, 120_000_000
+STEP_US, BLOCK_US = 30_000_000, 60_000_000
 #: The air is followed back for so long.
 LAGS = 120
 #: Candidates that are looked at in detail.
