@@ -28,13 +28,15 @@ _MINUTE = np.dtype(
         ("bits", ">i4"),
     ]
 )
-# One packed string of all rows: psycopg makes no object of a row, numpy reads it as it is.
+# One packed string of all rows: psycopg makes no object of a row, numpy reads it as it is. The bounds of all spans
+# together are told as constants: without them every chunk of the table would be looked into for every span.
 _PACKED_SAMPLES = """
 SELECT string_agg(int4send(s.tag) || timestamptz_send(s.time) || float8send(s.value) || int2send(s.quality)
                   || int4send(s.lag_ms), ''::bytea ORDER BY s.tag, s.time)
 FROM unnest(%s::int[], %s::timestamptz[], %s::timestamptz[]) AS asked (tag, from_time, to_time)
 CROSS JOIN LATERAL (SELECT * FROM sample WHERE sample.tag = asked.tag
-                    AND sample.time >= asked.from_time AND sample.time < asked.to_time) AS s
+                    AND sample.time >= asked.from_time AND sample.time < asked.to_time
+                    AND sample.time >= %s AND sample.time < %s) AS s
 """
 _PACKED_MINUTES = """
 SELECT string_agg(int4send(m.tag) || timestamptz_send(m.minute) || float8send(m.value) || float8send(m.computed)
@@ -43,23 +45,28 @@ SELECT string_agg(int4send(m.tag) || timestamptz_send(m.minute) || float8send(m.
                   ''::bytea ORDER BY m.tag, m.minute)
 FROM unnest(%s::int[], %s::timestamptz[], %s::timestamptz[]) AS asked (tag, from_time, to_time)
 CROSS JOIN LATERAL (SELECT * FROM emission_minute AS one WHERE one.tag = asked.tag
-                    AND one.minute >= asked.from_time AND one.minute < asked.to_time) AS m
+                    AND one.minute >= asked.from_time AND one.minute < asked.to_time
+                    AND one.minute >= %s AND one.minute < %s) AS m
 """
 _REPORTS = """
 SELECT DISTINCT ON (p.tag, p.length_s, p.start) p.tag, p.length_s, p.start, p.avg, p.min, p.max, p.cou, p.zs_avg,
        p.zs_min, p.zs_max, p.flag, bool_and(p.asked) OVER versions, min(p.received) OVER versions
 FROM unnest(%s::int[], %s::timestamptz[], %s::timestamptz[]) AS asked (tag, from_time, to_time)
 JOIN period_report AS p ON p.tag = asked.tag AND p.start >= asked.from_time AND p.start < asked.to_time
-WHERE p.length_s = ANY(%s)
+WHERE p.start >= %s AND p.start < %s AND p.length_s = ANY(%s)
 WINDOW versions AS (PARTITION BY p.tag, p.length_s, p.start)
 ORDER BY p.tag, p.length_s DESC, p.start, p.received DESC
 """
+# Samples go before reports do: what was there in time stays so, and the mean of our samples outlives them.
 _UPSERT_MINUTES = """
 INSERT INTO emission_minute (tag, minute, value, n, flag, origin, late, refilled, computed)
 SELECT * FROM unnest(%s::int[], %s::timestamptz[], %s::float8[], %s::int[], %s::smallint[], %s::smallint[],
                      %s::bool[], %s::bool[], %s::float8[])
 ON CONFLICT (tag, minute) DO UPDATE SET value = excluded.value, n = excluded.n, flag = excluded.flag,
-    origin = excluded.origin, late = excluded.late, refilled = excluded.refilled, computed = excluded.computed
+    origin = excluded.origin,
+    late = excluded.late AND (emission_minute.late OR emission_minute.refilled),
+    refilled = excluded.refilled AND (emission_minute.late OR emission_minute.refilled),
+    computed = CASE WHEN excluded.computed = 'NaN' THEN emission_minute.computed ELSE excluded.computed END
 """
 
 
@@ -78,6 +85,9 @@ class Spans:
 
     def __init__(self, tag: Tags, from_us: Ints, to_us: Ints) -> None:
         self.columns = (tag.tolist(), moments(from_us), moments(to_us))
+        bounds = [from_us.min(initial=2**62), to_us.max(initial=0)] if len(tag) else [0, 0]
+        #: First begin and last end.
+        self.bounds = tuple(moments(np.array(bounds)))
 
     @staticmethod
     def of_runs(tag: Tags, start_us: Ints, length_us: int) -> "Spans":
@@ -119,7 +129,7 @@ def packed_minutes(packed: bytes) -> tuple[Minutes, NDArray[np.float64]]:
 
 
 def _packed(cursor: psycopg.Cursor[Any], statement: str, spans: Spans, dtype: np.dtype[np.void]) -> NDArray[np.void]:
-    row = cursor.execute(statement.encode(), spans.columns, binary=True).fetchone()
+    row = cursor.execute(statement.encode(), (*spans.columns, *spans.bounds), binary=True).fetchone()
     return np.frombuffer((row[0] if row else None) or b"", dtype=dtype)
 
 
@@ -129,7 +139,7 @@ def read_reports(cursor: psycopg.Cursor[Any], spans: Spans, lengths_s: Sequence[
     Longer periods come first, so that the minutes of a shorter one hold. A period that was reported in time and is
     reported again in other words is neither late nor asked for.
     """
-    rows = cursor.execute(_REPORTS.encode(), (*spans.columns, list(lengths_s))).fetchall()
+    rows = cursor.execute(_REPORTS.encode(), (*spans.columns, *spans.bounds, list(lengths_s))).fetchall()
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * 13
     tag, length_s, start, avg, low, high, cou, zs_avg, zs_min, zs_max, flag, asked, received = columns
     start_us = np.array([us_of(one) for one in start], np.int64)

@@ -14,11 +14,13 @@ _COLUMNS = ("tag", "length_s", "start", "received", *_VALUES, "flag", "asked")
 _STAGE = "CREATE TEMP TABLE IF NOT EXISTS period_staging (n integer, LIKE period_report) ON COMMIT DELETE ROWS"
 _KEY = f"concat_ws('|', {', '.join((*_VALUES, 'flag'))})"
 _PLACE = "tag, length_s, start"
+# The bounds of start are constants, so that only the chunks between them are looked into.
 # What a version is compared with is the one before it: in this lot, or else the last one stored.
 _MERGE = f"""
 WITH latest AS (
     SELECT DISTINCT ON ({_PLACE}) {_PLACE}, {_KEY} AS key
     FROM period_report JOIN (SELECT DISTINCT {_PLACE} FROM period_staging) AS asked USING ({_PLACE})
+    WHERE period_report.start >= %s AND period_report.start <= %s
     ORDER BY {_PLACE}, received DESC
 ), seen AS (
     SELECT one.*, coalesce(lag(one.key) OVER (PARTITION BY {_PLACE} ORDER BY received, n), latest.key) AS before
@@ -57,4 +59,6 @@ def write(cursor: psycopg.Cursor, batches: Sequence[tuple[int, PeriodBatch]], db
                         asked,
                     )
                 )
-    cursor.execute(_MERGE.encode())
+    starts = np.concatenate([batch.start_us for _, batch in batches])
+    if len(starts):
+        cursor.execute(_MERGE.encode(), (moment(int(starts.min())), moment(int(starts.max()))))

@@ -133,6 +133,19 @@ CREATE TABLE emission_mark (
 CREATE INDEX emission_mark_span ON emission_mark (source, from_time);
 CREATE INDEX emission_mark_created ON emission_mark (created DESC, id);
 
+-- By what each source was judged since when: limits, permits, outlet facts, validity; see service/judge/rules.py. Rows are
+-- added where they change. judged_again_from: from then on the past was judged again by them; NULL: nothing was.
+CREATE TABLE emission_rules (
+    source            text NOT NULL,
+    since             timestamptz NOT NULL,
+    sha256            text NOT NULL,
+    rules             jsonb NOT NULL,
+    judged_again_from timestamptz,
+    PRIMARY KEY (source, since)
+);
+CREATE TRIGGER emission_rules_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON emission_rules
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 -- Up to which hour periods without any data have been judged.
 CREATE TABLE judge_state (
     name   text PRIMARY KEY,

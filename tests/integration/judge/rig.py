@@ -19,6 +19,7 @@ from service.journal.rows import Extras
 from service.judge.config import Emissions
 from service.judge.judge import Judge
 from service.judge.marks import Mark, Withdrawal, note_of
+from service.judge.sources import JudgedSource, judged_sources
 from service.store.housekeeping import StorePolicy
 from service.store.writer import StoreWriter
 from tests.integration.store.stores import WITHIN_S, caught_up, query, until
@@ -75,9 +76,16 @@ SO2, O2, FLOW, COD, PH, WATER = range(6)
 class Rig:
     """Everything in the hands of a test."""
 
-    def __init__(self, directory: Path, dsn: str, park: str = PARK, config: Emissions | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        dsn: str,
+        park: str = PARK,
+        config: Emissions | None = None,
+        now_us: int = MIDNIGHT_US + 30 * S_US,
+    ) -> None:
         self.dsn = dsn
-        self.clock = HandClock(MIDNIGHT_US + 30 * S_US)
+        self.clock = HandClock(now_us)
         directory.mkdir(exist_ok=True)
         self.journal = Journal(directory / "journal.db")
         one = load_park(park, "park.yaml").park
@@ -85,8 +93,12 @@ class Rig:
         self.tags = TagTable(one, dict(self.journal.register_tags(ids)))
         self.writer = StoreWriter(dsn, self.journal, self.tags, deque(), policy=StorePolicy())
         self.told: list[Raise] = []
-        self._config = config or Emissions()
+        self.config = config or Emissions()
         self._connection: psycopg.Connection | None = None
+
+    def judge_sources(self) -> list[JudgedSource]:
+        """What a judge of this park and configuration goes by."""
+        return judged_sources(self.tags, LimitBook(self.tags.park, []), self.config.presets())
 
     def up(self) -> None:
         """The writer at work, a judge that has seen nothing."""
@@ -104,7 +116,7 @@ class Rig:
             self.tags,
             LimitBook(self.tags.park, []),
             self.writer.touched,
-            self._config,
+            self.config,
             self.clock,
             self.told.append,
         )
