@@ -22,7 +22,7 @@ def wrong(tmp_path: Path) -> Path:
 def test_good_park_is_called_valid_and_counted(run: Run) -> None:
     checked = run("check", _EXAMPLE)
     assert checked.exit_code == 0
-    assert "valid; 2 enterprises, 94 tags" in checked.stdout
+    assert "valid; 2 enterprises, 114 tags" in checked.stdout
 
 
 def test_error_is_told_with_file_and_line(run: Run, wrong: Path) -> None:
@@ -49,7 +49,7 @@ def test_warning_is_told_and_the_file_is_valid(run: Run, tmp_path: Path) -> None
 def test_json_tells_all_of_it_to_a_machine(run: Run, wrong: Path) -> None:
     checked = run("check", _EXAMPLE, wrong, "--json")
     good, bad = json.loads(checked.stdout)
-    assert (good["valid"], good["tags"], bad["valid"]) == (True, 94, False)
+    assert (good["valid"], good["tags"], bad["valid"]) == (True, 114, False)
     assert [error["line"] for error in bad["errors"]] == [12]
     assert checked.exit_code == 1
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from park.yamlfile import FileInvalid
-from simulators import mqtt_fleet, opcua_server
+from simulators import hj212_fleet, http_pushers, mqtt_fleet, opcua_server, sparkplug_nodes
 from simulators.live import LiveSource
 from simulators.recording import RecordingSource
 from simulators.stage import Stage
@@ -66,8 +66,15 @@ def test_a_wrong_fleet_file_is_explained(tmp_path: Path) -> None:
 def test_the_readme_s_samples_are_valid(tmp_path: Path) -> None:
     readme = (EXAMPLES.parents[1] / "simulators" / "README.md").read_text("utf-8")
     blocks = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
-    assert len(blocks) == 2
-    for text, load in zip(blocks, (opcua_server.load_config, mqtt_fleet.load_config), strict=True):
+    loaders = (
+        opcua_server.load_config,
+        mqtt_fleet.load_config,
+        sparkplug_nodes.load_config,
+        hj212_fleet.load_config,
+        http_pushers.load_config,
+    )
+    assert len(blocks) == len(loaders)
+    for text, load in zip(blocks, loaders, strict=True):
         file = tmp_path / "sample.yaml"
         file.write_text(text, "utf-8")
         load(file)
