@@ -43,7 +43,7 @@ class Hj212Connector:
         self._devices = known_devices(config, context.tags)
         self._outages = Outages(self._health, context.on_gap)
         self._host = Host(config, self._devices, context.clock)
-        self._history = History(config.history, self._outages, context.clock, self._host.note_own)
+        self._history = History(config.history, self._devices, self._outages, context.clock, self._host.note_own)
         self._health.devices = {mn: device.health for mn, device in self._devices.items()}
         self._remember(context)
         self._presence = Presence(config, self._devices, self._health, self._outages, self._history)

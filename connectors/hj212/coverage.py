@@ -54,6 +54,11 @@ class Coverage:
         """Something is missing between what is there."""
         return len(self._runs) > 1
 
+    @property
+    def newest_us(self) -> int | None:
+        """Up to where everything is there or given up, but for holes; None: nothing is known yet."""
+        return self._runs[-1][1] if self._runs else None
+
     def begin(self, time_us: int) -> None:
         """All that was complete at this time is there; what came before is never missed. Only the first call counts."""
         if self._begun_us is None and not self._runs:

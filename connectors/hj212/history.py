@@ -1,7 +1,7 @@
 """Asks loggers for what an outage left missing (2051 minutes, 2061 hours, 2031 days), one request at a time each."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -17,6 +17,8 @@ _log = structlog.get_logger(__name__)
 
 _KINDS = (MINUTE, HOUR, DAY)
 _INTERVAL = "1063"
+#: Data are overdue after so many periods and so long, which is also how often that is looked for.
+_OVERDUE_PERIODS, _OVERDUE_US = 3, 600_000_000
 _MINUTE_US = 60_000_000
 #: A span is asked for so often at most.
 _TIMES = 2
@@ -41,6 +43,8 @@ class _Wanted:
     since_us: int = 0
     #: Missing up to here is asked for, though nothing newer has come: the logger was away until then.
     until_us: int = 0
+    #: It is there, and these kinds of data have not come from it for long; empty: it was away.
+    overdue: frozenset[str] = frozenset()
     not_before_us: int = 0
     retry_us: int = 0
     #: How often a span was asked for, by kind and start.
@@ -51,11 +55,20 @@ class History:
     """What is missing by device; `run` asks for it. ``on_request`` is told of each request and what came of it."""
 
     def __init__(
-        self, config: HistoryConfig, outages: Outages, clock: Callable[[], int], on_request: OnRequest
+        self,
+        config: HistoryConfig,
+        devices: Mapping[str, Device],
+        outages: Outages,
+        clock: Callable[[], int],
+        on_request: OnRequest,
     ) -> None:
+        self._devices = devices
         self._config, self._outages, self._clock, self._on_request = config, outages, clock, on_request
         self._wanted: dict[str, _Wanted] = {}
         self._refused_until_us: dict[tuple[str, str], int] = {}
+        #: By device and kind: it is there, sends no such data by itself, and has none.
+        self._sends_none_until_us: dict[tuple[str, str], int] = {}
+        self._overdue_at_us = 0
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def _asks(self, device: Device) -> bool:
@@ -70,6 +83,7 @@ class History:
             return
         wanted = self._wanted.setdefault(device.mn, _Wanted(device))
         wanted.since_us = wanted.until_us = now_us
+        wanted.overdue = frozenset()
         wanted.retry_us, wanted.not_before_us = 0, now_us + self._config.settle
 
     def more_to_come(self, device: Device, now_us: int) -> None:
@@ -106,12 +120,32 @@ class History:
             outage.has_history = outage.has_history and self._asks(outage.device)
             if outage.device.mn not in self._wanted or now_us - outage.to_us > _TELL_AFTER_US:
                 self._outages.tell(outage.device)
+        self._look_for_overdue(now_us)
         for mn, wanted in self._wanted.items():
             if len(self._tasks) >= self._config.at_once:
                 return
             due = now_us >= wanted.not_before_us and wanted.device.peer is not None
             if due and mn not in self._tasks and not wanted.device.dialogue.busy:
                 self._begin(wanted)
+
+    def _look_for_overdue(self, now_us: int) -> None:
+        """Loggers that are there, and whose minutes, hours or days have stopped coming by themselves."""
+        if now_us < self._overdue_at_us:
+            return
+        self._overdue_at_us = now_us + _OVERDUE_US
+        for device in self._devices.values():
+            if device.peer is None or device.mn in self._wanted or not self._asks(device):
+                continue
+            overdue = frozenset(cn for cn in _KINDS if self._is_overdue(device, cn, now_us))
+            if overdue:
+                self._wanted[device.mn] = _Wanted(device, since_us=now_us, until_us=now_us, overdue=overdue)
+
+    def _is_overdue(self, device: Device, cn: str, now_us: int) -> bool:
+        coverage = device.coverage[cn]
+        if coverage.length_us is None or coverage.newest_us is None:
+            return False
+        late_us = now_us - coverage.newest_us - _OVERDUE_PERIODS * coverage.length_us
+        return late_us > _OVERDUE_US and self._sends_none_until_us.get((device.mn, cn), 0) <= now_us
 
     def _begin(self, wanted: _Wanted) -> None:
         mn = wanted.device.mn
@@ -164,6 +198,8 @@ class History:
     def _missing(self, wanted: _Wanted, cn: str, now_us: int) -> list[Span]:
         """None of a kind whose periods' length is not known: two of them that come will tell it."""
         coverage = wanted.device.coverage[cn]
+        if wanted.overdue and cn not in wanted.overdue:
+            return coverage.missing(now_us - self._config.reach, 0)
         return coverage.missing(now_us - self._config.reach, min(wanted.until_us, now_us - _GRACE_US))
 
     async def _ask_interval(self, device: Device) -> None:
@@ -200,6 +236,8 @@ class History:
             self._refused_until_us[device.mn, cn] = self._clock() + self._config.ask_refusing_again
             device.health.last_error = f"history by {cn} is refused: {outcome.words}"
             return outcome
+        if cn in wanted.overdue and not outcome.packets:
+            self._sends_none_until_us[device.mn, cn] = self._clock() + self._config.ask_refusing_again
         whole = outcome.answer is not None and device.health.rejected == rejected
         if outcome.result is Result.FAILED:
             device.health.last_error = f"history by {cn}: {outcome.words}"

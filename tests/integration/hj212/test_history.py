@@ -326,6 +326,27 @@ async def test_the_clock_of_a_logger_without_numbers_is_read_from_its_values() -
         assert 0 < ahead_s < 60
 
 
+async def test_minutes_that_stop_coming_are_asked_for_and_no_more_where_there_are_none() -> None:
+    archive = Archive()
+    async with Station(history=_QUICK).running() as station, Logger(station, script=archive).connected() as logger:
+        logger.send(logger.minute(-1))
+        await logger.until("9014")
+        station.ahead_us += 20 * MINUTE_US
+        logger.send(logger.realtime(1_200, 1.0))
+        await until(lambda: len(station.minutes()) > 1)
+        await until(lambda: not station.connector._history._wanted)
+        known = archive.minutes
+        assert known == list(range(len(known)))
+        assert len(known) >= 19
+        archive.lost = tuple(range(1_000))
+        for _ in range(3):
+            asked = len(archive.asked)
+            station.ahead_us += 20 * MINUTE_US
+            await until(lambda: station.connector._history._overdue_at_us > station.now_us())
+            await until(lambda: not station.connector._history._wanted)
+        assert len(archive.asked) == asked
+
+
 async def test_a_period_of_the_future_leaves_no_hole() -> None:
     archive = Archive()
     async with Station(history=_QUICK).running() as station, Logger(station, script=archive).connected() as logger:
