@@ -94,7 +94,7 @@ class Commands:
             segment = hand.write(
                 cn=told.cn,
                 st=logger.wiring.system,
-                qn=told.qn,
+                qn=logger.number() if hand.quirks.own_numbers else told.qn,
                 groups=part,
                 part=(number, len(parts)) if len(parts) > 1 else None,
                 reply=True,

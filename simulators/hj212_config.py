@@ -33,6 +33,8 @@ class LoggerConfig(_Model):
     drift_ppm: float = 0.0
     #: Its clock is ahead at the start, seconds.
     ahead_s: float = 0.0
+    #: It asks its host for the time (1013) when it starts, and once a day.
+    asks_time: bool = False
     #: Pollutants in one packet; None: as many as it has room for.
     split_at: PositiveInt | None = None
     #: Reference oxygen it converts to, %; None: what the park file says of the outlet.

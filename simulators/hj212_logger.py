@@ -9,7 +9,7 @@ from simulators.hj212_config import Calibrations, FleetConfig, LoggerConfig
 from simulators.hj212_means import Mean, Sample
 from simulators.hj212_outbox import Outbox, Outgoing
 from simulators.hj212_packet import Group, beijing
-from simulators.hj212_periods import DAY, HOUR, Closed, Periods
+from simulators.hj212_periods import DAY, DAY_US, HOUR, Closed, Periods
 from simulators.hj212_profiles import Hand
 
 _LOG_LINE = "//清洗管路//"
@@ -100,6 +100,8 @@ class Logger:
             copies = max(int(frame.copies[ix]) for ix in there)
             for back in range(copies - 1, -1, -1):
                 self.tell_realtime(time_us - back * 1_000_000)
+        if self.config.asks_time and self._turn("day", time_us, DAY_US):
+            self._tell(1013, [])
         if self.hand.quirks.heartbeat and self._turn("heartbeat", time_us, self._heartbeat_us):
             self._tell(9015, [])
 

@@ -46,6 +46,8 @@ class Quirks:
     blanks: bool = False
     chinese: bool = False
     heartbeat: bool = False
+    #: History comes under numbers of its own (HJ 212-2017, C.20 to C.23) instead of the request's.
+    own_numbers: bool = False
 
 
 _QUIRKS: dict[Profile, Quirks] = {
@@ -53,7 +55,7 @@ _QUIRKS: dict[Profile, Quirks] = {
     Profile.OLD_2005: Quirks(numbered=False, version=0, old_codes=True),
     Profile.LF_ONLY: Quirks(tail=b"\n"),
     Profile.LOWERCASE_CRC: Quirks(lowercase=True),
-    Profile.SEMICOLON_MESS: Quirks(semicolons=True),
+    Profile.SEMICOLON_MESS: Quirks(semicolons=True, own_numbers=True),
     Profile.STRAY_BLANKS: Quirks(blanks=True),
     Profile.CHINESE_TEXT: Quirks(chinese=True),
     Profile.MODBUS_CRC: Quirks(modbus=True),
