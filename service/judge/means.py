@@ -1,6 +1,6 @@
 """Hours, days and months: from what the tables hold to `MeanRows`, by the arithmetic of ``rules/emissions``."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from park.outlet import Role
 from park.periods import PeriodBatch
-from rules.arrays import Floats, Ints
+from rules.arrays import Bools, Floats, Ints
 from rules.emissions import flags
 from rules.emissions.compare import Tolerance, compare
 from rules.emissions.days import day_means, month_means
@@ -131,28 +131,30 @@ def _what_is_there(judged: Means, plain: Means) -> dict[str, Any]:
     }
 
 
-def _columns(means: Means) -> dict[str, Any]:
-    def ints(column: NDArray[np.generic]) -> NDArray[np.int32]:
-        return column.astype(np.int32)
+def _ints(column: NDArray[np.generic]) -> NDArray[np.int32]:
+    """As tables hold them."""
+    return column.astype(np.int32)
 
+
+def _columns(means: Means) -> dict[str, Any]:
     return {
         "tag": means.tag,
         "start_us": means.start_us,
         "value": means.every.mean,
         "low": means.every.min,
         "high": means.every.max,
-        "status": ints(means.every.status),
-        "parts": ints(means.every.parts),
-        "flag": ints(means.flag),
+        "status": _ints(means.every.status),
+        "parts": _ints(means.every.parts),
+        "flag": _ints(means.flag),
         "unmarked": means.unmarked.mean,
-        "unmarked_status": ints(means.unmarked.status),
+        "unmarked_status": _ints(means.unmarked.status),
         "flow": means.weight,
-        "present": ints(means.present),
-        "normal": ints(means.normal),
-        "stopped": ints(means.stopped),
-        "marked": ints(means.marked),
-        "late": ints(means.late),
-        "refilled": ints(means.refilled),
+        "present": _ints(means.present),
+        "normal": _ints(means.normal),
+        "stopped": _ints(means.stopped),
+        "marked": _ints(means.marked),
+        "late": _ints(means.late),
+        "refilled": _ints(means.refilled),
     }
 
 
@@ -205,37 +207,57 @@ def longer_rows(
     reports: PeriodBatch,
     tolerance: Tolerance,
 ) -> MeanRows:
-    """Days of hours, or months of days. ``rows``: of each tag (index) the starts wanted."""
-    parts: Iterable[MeanRows] = (
-        _longer_of(tag, shorter.take(shorter.tag == tag.info.ix), period, rows[tag.info.ix], reports, tolerance)
-        for tag in tags
-        if tag.info.ix in rows
-    )
+    """Days of hours, or months of days. ``rows``: of each tag (index) the starts wanted.
+
+    Tags that share a `Validity` are reckoned at once.
+    """
+    by_validity: dict[Validity, list[int]] = {}
+    for tag in tags:
+        if tag.info.ix in rows:
+            by_validity.setdefault(tag.validity, []).append(tag.info.ix)
+    parts = []
+    for validity, some in by_validity.items():
+        wanted = (np.repeat(np.array(some, np.int32), [len(rows[ix]) for ix in some]), _joined(rows, some))
+        mine = shorter.take(np.isin(shorter.tag, some))
+        parts.append(_longer_of(validity, mine, period, wanted, reports, tolerance))
     return concat_rows(parts)
 
 
+def _joined(rows: Mapping[int, Ints], some: Sequence[int]) -> Ints:
+    return np.concatenate([rows[ix] for ix in some])
+
+
 def _longer_of(
-    tag: JudgedTag, shorter: MeanRows, period: Period, starts: Ints, reports: PeriodBatch, tolerance: Tolerance
+    validity: Validity,
+    shorter: MeanRows,
+    period: Period,
+    wanted: tuple[NDArray[np.int32], Ints],
+    reports: PeriodBatch,
+    tolerance: Tolerance,
 ) -> MeanRows:
-    wanted = np.full(len(starts), tag.info.ix, np.int32), starts
     means_of = day_means if period == "day" else month_means
-    means = means_of(_means(shorter, judged=True), tag.validity, rows=wanted)
-    plain = means_of(_means(shorter, judged=False), tag.validity, rows=wanted)
-    at = np.searchsorted(means.start_us, shorter.start_us, side="right") - 1
+    means = means_of(_means(shorter, judged=True), validity, rows=wanted)
+    plain = means_of(_means(shorter, judged=False), validity, rows=wanted)
     n = len(means)
-    inside = (at >= 0) & (shorter.start_us < _ends(means.start_us, period)[np.maximum(at, 0)]) if n else at >= 0
+    at = np.searchsorted(keys(means.tag, means.start_us), keys(shorter.tag, shorter.start_us), side="right") - 1
+    inside = at >= 0
+    inside[inside] = means.tag[at[inside]] == shorter.tag[inside]
+    inside[inside] = shorter.start_us[inside] < _ends(means.start_us, period)[at[inside]]
     known = inside & np.isfinite(shorter.amount_kg)
-    hours = np.bincount(at[inside], weights=shorter.amount_hours[inside], minlength=n).astype(np.int32)
-    kg = np.bincount(at[known], weights=shorter.amount_kg[known], minlength=n)
+
+    def summed(column: NDArray[Any], of: Bools = inside) -> NDArray[Any]:
+        return np.bincount(at[of], weights=column[of], minlength=n)
+
+    hours = summed(shorter.amount_hours).astype(np.int32)
     compared = _held_against(means, plain, reports, 86_400, tolerance) if period == "day" else nothing_reported(n)
     return MeanRows(
         **_columns(means),
         measured=plain.every.mean,
         measured_status=plain.every.status.astype(np.int32),
-        converted=np.bincount(at[inside], weights=shorter.converted[inside], minlength=n) > 0,
-        amount_kg=np.where(hours > 0, kg, np.nan),
+        converted=summed(shorter.converted) > 0,
+        amount_kg=np.where(hours > 0, summed(shorter.amount_kg, known), np.nan),
         amount_hours=hours,
-        minutes_differ=np.bincount(at[inside], weights=shorter.minutes_differ[inside], minlength=n).astype(np.int32),
+        minutes_differ=summed(shorter.minutes_differ).astype(np.int32),
         **compared,
     )
 
@@ -275,6 +297,3 @@ def _means(rows: MeanRows, *, judged: bool) -> Means:
         late=rows.late,
         refilled=rows.refilled,
     )
-
-
-__all__ = ["hour_rows", "longer_rows"]
