@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from service.api.models import Next, Time, _Shape
 
@@ -168,6 +168,11 @@ class ExceedanceHistory(_Shape):
     items: list[ExceedanceEvent]
 
 
+_Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=3, max_length=2_000, pattern="^[^\\x00]*$")
+]
+
+
 class MarkBody(_Shape):
     """A new mark."""
 
@@ -177,13 +182,13 @@ class MarkBody(_Shape):
     to: str
     kind: Literal["condition", "anomaly"] = Field(description="Of production or treatment; of the monitoring")
     type: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["calibration"])
-    reason: str = Field(min_length=3, max_length=2_000)
+    reason: _Reason
 
 
 class WithdrawBody(_Shape):
     """Why a mark is taken back."""
 
-    reason: str = Field(min_length=3, max_length=2_000)
+    reason: _Reason
 
 
 class MarkShape(_Shape):

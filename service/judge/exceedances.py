@@ -68,6 +68,10 @@ WHERE e.id = later.id
 """
 
 
+# Nobody judges the tag any more: it has left the park, or is called otherwise now.
+_END_LEFT = "UPDATE emission_exceedance SET over = %s WHERE over IS NULL AND NOT tag = ANY(%s)"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """One period over its limit."""
@@ -210,4 +214,10 @@ def end(cursor: psycopg.Cursor[Any]) -> None:
         cursor.execute(_END.encode(), {"kind": kind, "length_s": LENGTH_US[kind] / 1e6})
 
 
-__all__ = ["LENGTH_US", "RULE", "Found", "Kind", "end", "found_in", "record", "us_of"]
+def end_left(connection: psycopg.Connection[Any], judged: Sequence[int], now_us: int) -> None:
+    """Those of (the database's) tags that are not judged any more are over; they stay on record as they are."""
+    connection.execute(_END_LEFT, (moments(np.array([now_us]))[0], list(judged)))
+    connection.commit()
+
+
+__all__ = ["LENGTH_US", "RULE", "Found", "Kind", "end", "end_left", "found_in", "record", "us_of"]

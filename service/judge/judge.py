@@ -23,7 +23,7 @@ from service.alerts.judged import JUDGED
 from service.clock import Clock
 from service.judge.columns import moments, us_of
 from service.judge.config import Emissions
-from service.judge.exceedances import LENGTH_US, RULE
+from service.judge.exceedances import LENGTH_US, RULE, end_left
 from service.judge.rules import touch_where_rules_changed
 from service.judge.sources import JudgedSource, judged_sources
 from service.judge.work import Piece, Work
@@ -130,6 +130,7 @@ class Judge:
             if info.id not in by_id:
                 raise psycopg.OperationalError(f"table tag does not have {info.id} yet")
             db_ix[info.ix] = by_id[info.id]
+        end_left(connection, db_ix[list(self._of_tag)].tolist(), self._clock())
         touch_where_rules_changed(connection, self.sources, self._config, db_ix.tolist(), self._clock())
         return Work(self._tags, self.sources, self._config, db_ix)
 

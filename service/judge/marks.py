@@ -14,7 +14,7 @@ from rules.emissions.periods import HOUR_US, hour_of
 from service.judge.columns import us_of
 from service.judge.timelines import marks_of_rows
 from service.store.events import moment
-from service.store.notes import Note
+from service.store.notes import Note, storable
 
 MARK, WITHDRAWN = "mark", "mark_withdrawn"
 
@@ -85,13 +85,13 @@ def project(cursor: psycopg.Cursor[Any], notes: Iterable[Note]) -> list[tuple[st
     spans: list[tuple[str, tuple[str, ...], int, int]] = []
     for note in notes:
         if note.kind == MARK:
-            one = msgspec.json.decode(note.body, type=Mark)
+            one = msgspec.json.decode(storable(note.body), type=Mark)
             times = moment(one.from_us), moment(one.to_us)
             fields = (one.kind, one.type, one.reason, one.author, moment(one.created_us), one.origin)
             cursor.execute(_INSERT.encode(), (one.id, one.enterprise, one.source, list(one.tags), *times, *fields))
             spans.append((one.source, one.tags, one.from_us, one.to_us))
         elif note.kind == WITHDRAWN:
-            back = msgspec.json.decode(note.body, type=Withdrawal)
+            back = msgspec.json.decode(storable(note.body), type=Withdrawal)
             cursor.execute(_WITHDRAW.encode(), (moment(back.at_us), back.by, back.reason, back.mark))
             row = cursor.execute(_ONE.encode(), (back.mark,)).fetchone()
             if row is not None:

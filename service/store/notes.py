@@ -1,5 +1,6 @@
 """What people and the service did that is no change of an alert: it travels through the journal into ``audit_note``."""
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -26,6 +27,15 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     body: str
 
 
+#: An escaped NUL; an even number of backslashes before it are backslashes.
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def storable(body: str) -> str:
+    """JSON as PostgreSQL takes it: without NUL, which its text cannot hold."""
+    return _NUL.sub(r"\1", body)
+
+
 def write(cursor: psycopg.Cursor, journal: str, notes: Sequence[Note]) -> None:
     """Append; one that is there already stays as it is."""
     cursor.executemany(
@@ -40,7 +50,7 @@ def write(cursor: psycopg.Cursor, journal: str, notes: Sequence[Note]) -> None:
                 one.by,
                 one.enterprise,
                 one.subject,
-                one.body.replace("\\u0000", ""),
+                storable(one.body),
             )
             for one in notes
         ],

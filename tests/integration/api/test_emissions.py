@@ -144,6 +144,11 @@ async def test_a_mark_goes_through_the_journal_and_names_its_author(
     assert (service.notes[0].kind, body["author"], body["source"]) == ("mark", "control-room", OUTLET)
 
 
+async def test_a_reason_that_no_table_can_hold_is_refused(park: httpx.AsyncClient, service: ServiceInMemory) -> None:
+    answer = await park.post("/api/v1/emissions/marks", json=MARK | {"reason": "lamp\0broken"})
+    assert (answer.status_code, service.notes) == (422, [])
+
+
 async def test_a_mark_of_another_enterprises_outlet_is_refused(
     acme: httpx.AsyncClient, service: ServiceInMemory
 ) -> None:

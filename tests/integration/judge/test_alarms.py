@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.judge.rig import HOUR_US, MIDNIGHT_US, MINUTE_US, O2, PH, SO2, Rig, rig_up
+from service.judge.marks import Mark
+from tests.integration.judge.rig import HOUR_US, MIDNIGHT_US, MINUTE_US, O2, PARK, PH, SO2, Rig, rig_up
+from tests.integration.store.stores import query
 from tests.unit.service.evidence import period
 
 END = MIDNIGHT_US + HOUR_US + MINUTE_US
@@ -39,6 +41,26 @@ def test_both_sides_of_one_hour_warn_each_with_its_own_extreme(rig: Rig) -> None
     assert set(rig.exceedances("kind, side, value")) == {("warning", "low", 4.0), ("warning", "high", 9.5)}
 
 
+@pytest.mark.parametrize("reason", ["lamp \\u0000", "lamp\0broken"])
+def test_no_reason_of_a_mark_stops_the_store(rig: Rig, reason: str) -> None:
+    mark = Mark(
+        id="00000000-0000-0000-0000-00000000000a",
+        enterprise="acme",
+        source="acme.stack",
+        from_us=MIDNIGHT_US,
+        to_us=END,
+        kind="anomaly",
+        type="fault",
+        reason=reason,
+        author="li",
+        created_us=END,
+    )
+    rig.mark(mark, 1)
+    rig.judge(END)
+    stored = query(rig.dsn, "SELECT m.reason, body->>'reason' FROM emission_mark AS m, audit_note")
+    assert stored == [(reason.replace("\0", ""),) * 2]
+
+
 def test_standstill_ends_what_exceeded(rig: Rig) -> None:
     for tag, value in ((SO2, 60.0), (O2, 3.0)):
         rig.hour(tag, MIDNIGHT_US, value)
@@ -65,3 +87,18 @@ def test_a_minute_of_its_own_holds_against_the_mean_of_ten(rig: Rig) -> None:
     rows = rig.means("present, measured", "tag.id = 'acme.stack.so2' AND period = 'hour'")
     # The twenty minutes reach over into the next hour.
     assert rows == [(10, pytest.approx(21.0)), (10, 20.0)]
+
+
+def test_what_exceeded_at_an_outlet_that_has_left_the_park_is_over(tmp_path: Path, database: str) -> None:
+    with rig_up(tmp_path / "one", database) as rig:
+        for tag, value in ((SO2, 60.0), (O2, 3.0)):
+            rig.hour(tag, MIDNIGHT_US, value)
+        rig.judge(END)
+        assert rig.exceedances("over")[0] == (None,)
+    renamed = PARK.replace("id: so2,", "id: so2_new,")
+    with rig_up(tmp_path / "two", database, park=renamed, now_us=END + MINUTE_US) as rig:
+        rig.judge()
+        assert [(one.target, one.cleared) for one in rig.told if one.rule == "emission-hour"] == [
+            ("acme.stack.so2", True),
+        ]
+        assert rig.exceedances("state")[0] == ("standing",)
