@@ -50,6 +50,10 @@ class EmissionsDesk:
         named = (*self.config.quotas.get("*", ()), *self.config.quotas.get(source, ()))
         return [one for one in named if one.active and kind in one.types]
 
+    def fresh(self, mark_id: str) -> Mark | None:
+        """A mark that was journalled since the start and not taken back; the database may not have it yet."""
+        return self._fresh.get(mark_id)
+
     async def mark(self, mark: Mark, known: Callable[[], Awaitable[Sequence[Mark]]]) -> None:
         """Journal it. ``known``: the marks of its source that the database has. Raises QuotaExceeded, IntakeRefused."""
         async with self._turn:

@@ -35,8 +35,8 @@ _log = structlog.get_logger(__name__)
 _MOST_MINUTES = 50_000
 #: Minutes of one transaction: whole sources, as many as fit.
 _MOST_OF_ONE = 10_000
-#: Hours without data that are judged in one pass, after a long standstill.
-_MOST_HOURS = 24
+#: Hours of tags that are judged in one pass because they have ended, after a long standstill; a day at most.
+_MOST_ENDED, _MOST_HOURS = 12_000, 24
 _RETRY_S = 2.0
 _STATE = "hours"
 _LINE: dict[str, Any] = {"connect_timeout": 5, "application_name": "parkwatch-judge", "tcp_user_timeout": 30_000}
@@ -85,6 +85,7 @@ class Judge:
         self._tell = tell
         self.sources: list[JudgedSource] = judged_sources(tags, limits, config.presets())
         self._of_tag = {tag.info.ix: source for source in self.sources for tag in source.tags}
+        self._most_hours = min(_MOST_HOURS, max(1, _MOST_ENDED // max(1, len(self._of_tag))))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="judge", daemon=True)
         self.status = JudgeState()
@@ -179,7 +180,7 @@ class Judge:
             self._judged_until(connection, begin_us)
             return begin_us, begin_us
         first_us = us_of(row[0])
-        return first_us, max(first_us, min(_hour(settled_us), first_us + _MOST_HOURS * HOUR_US))
+        return first_us, max(first_us, min(_hour(settled_us), first_us + self._most_hours * HOUR_US))
 
     @staticmethod
     def _judged_until(connection: psycopg.Connection, until_us: int) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 
 from rules.emissions.periods import DAY_US
 from service.api import PREFIX
-from service.api.access import CallerDep, StateDep
+from service.api.access import Caller, CallerDep, StateDep
 from service.api.answer import Json
 from service.api.cursors import TimeUs, from_cursor, not_a_cursor, to_cursor
 from service.api.emission_shapes import mark_shape
@@ -17,6 +17,7 @@ from service.api.params import FromParam, ToParam, time_us
 from service.api.problems import Problem, documented, invalid, not_found
 from service.api.routers.alerts import IdempotencyKey, is_uuid
 from service.api.routers.emissions import EnterpriseParam, SourceParam, span_of, visible_sources
+from service.api.state import State as AppState
 from service.judge.desk import MOST_MARKS, QuotaExceeded, mark_of
 from service.judge.marks import Mark, Withdrawal
 from service.judge.reading import MarkFilter
@@ -84,6 +85,12 @@ async def create_mark(app: StateDep, caller: CallerDep, body: MarkBody, idempote
         created_us=app.view.clock(),
     )
 
+    before = await _made_before(app, caller, mark.id) if idempotency_key else None
+    if before is not None:
+        if _said(before) != _said(mark):
+            raise Problem(409, "conflict", "another mark was made with this Idempotency-Key; use a new one")
+        return Json(_fresh(before), status_code=201)
+
     async def known() -> list[Mark]:
         wanted = MarkFilter(source=body.source, withdrawn=False)
         rows = await app.view.queries.emissions.marks(caller.scope, wanted, limit=MOST_MARKS)
@@ -94,6 +101,19 @@ async def create_mark(app: StateDep, caller: CallerDep, body: MarkBody, idempote
     except QuotaExceeded as error:
         raise Problem(409, "quota-exceeded", str(error)) from error
     return Json(_fresh(mark), status_code=201)
+
+
+async def _made_before(app: AppState, caller: Caller, mark_id: str) -> Mark | None:
+    """The mark of this id, whether or not the database has it yet."""
+    fresh = app.view.emissions.fresh(mark_id)
+    if fresh is not None:
+        return fresh
+    rows = await app.view.queries.emissions.marks(caller.scope, MarkFilter(id=mark_id), limit=1)
+    return mark_of(rows[0]) if rows else None
+
+
+def _said(mark: Mark) -> tuple[object, ...]:
+    return mark.source, mark.tags, mark.from_us, mark.to_us, mark.kind, mark.type, mark.reason
 
 
 def _fresh(mark: Mark) -> dict[str, Any]:

@@ -144,6 +144,13 @@ async def test_a_mark_goes_through_the_journal_and_names_its_author(
     assert (service.notes[0].kind, body["author"], body["source"]) == ("mark", "control-room", OUTLET)
 
 
+async def test_one_idempotency_key_makes_one_mark(park: httpx.AsyncClient, service: ServiceInMemory) -> None:
+    key = {"Idempotency-Key": "one"}
+    assert (await park.post("/api/v1/emissions/marks", json=MARK, headers=key)).status_code == 201
+    other = await park.post("/api/v1/emissions/marks", json=MARK | {"type": "fault"}, headers=key)
+    assert (other.status_code, len(service.notes)) == (409, 1)
+
+
 async def test_a_reason_that_no_table_can_hold_is_refused(park: httpx.AsyncClient, service: ServiceInMemory) -> None:
     answer = await park.post("/api/v1/emissions/marks", json=MARK | {"reason": "lamp\0broken"})
     assert (answer.status_code, service.notes) == (422, [])
