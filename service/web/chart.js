@@ -72,9 +72,10 @@ function bar(one, x, wide, y, base, k) {
   if (glyph) made.append(svg("text", { x: middle, y: base - 5, class: "glyph" }, glyph));
   if (one.over || one.overMarked) made.append(svg("text", { x: middle, y: top - 4, class: "glyph over" }, one.over ? "▲" : "△"));
   if (one.revision > 1) made.append(svg("text", { x: middle, y: top - (one.over || one.overMarked ? 17 : 4), class: "revision" }, String(one.revision)));
-  if (k % 2 === 0) made.append(svg("text", { x: middle, y: BOTTOM + 16, class: "tick" }, full(new Date(one.start_ms).toISOString()).slice(11, 13)));
-  const day = full(new Date(one.start_ms).toISOString());
-  if (k === 0 || day.slice(11, 13) === "00") made.append(svg("text", { x: middle, y: BOTTOM + 32, class: "tick" }, day.slice(5, 10)));
+  const time = full(new Date(one.start_ms).toISOString());
+  const hour = time.slice(11, 13);
+  if (Number(hour) % 2 === 0) made.append(svg("text", { x: middle, y: BOTTOM + 16, class: "tick" }, hour));
+  if (k === 0 || hour === "00") made.append(svg("text", { x: middle, y: BOTTOM + 32, class: "tick" }, time.slice(5, 10)));
   made.append(svg("rect", { x, width: wide, y: TOP - 16, height: BOTTOM - TOP + 16, class: "hit" }), svg("title", {}, one.text));
   return [made];
 }

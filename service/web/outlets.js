@@ -128,7 +128,8 @@ export class OutletsPart {
     if (this.#filter.order === "share") return table("em-outlets", w.tabNames.outlets, head, rows.map((row) => this.#row(head, row, true)));
     const made = [];
     for (const [, ofEnterprise] of grouped(rows, (row) => row.outlet.enterprise)) {
-      const highest = Math.max(...ofEnterprise.map((row) => row.found.share ?? -1));
+      const judged = ofEnterprise.filter((row) => row.tag.last_hour?.status === "valid");
+      const highest = Math.max(-1, ...judged.map((row) => row.found.share ?? -1));
       const title = element("th", "em-group", ofEnterprise[0].outlet.enterprise_name || ofEnterprise[0].outlet.enterprise || w.shared);
       title.colSpan = head.length;
       title.scope = "rowgroup";
