@@ -33,7 +33,7 @@ _MINUTE = np.dtype(
 _PACKED_SAMPLES = """
 SELECT string_agg(int4send(s.tag) || timestamptz_send(s.time) || float8send(s.value) || int2send(s.quality)
                   || int4send(s.lag_ms), ''::bytea ORDER BY s.tag, s.time)
-FROM unnest(%s::int[], %s::timestamptz[], %s::timestamptz[]) AS asked (tag, from_time, to_time)
+FROM unnest(%b::int[], %b::timestamptz[], %b::timestamptz[]) AS asked (tag, from_time, to_time)
 CROSS JOIN LATERAL (SELECT * FROM sample WHERE sample.tag = asked.tag
                     AND sample.time >= asked.from_time AND sample.time < asked.to_time
                     AND sample.time >= %s AND sample.time < %s) AS s
@@ -43,7 +43,7 @@ SELECT string_agg(int4send(m.tag) || timestamptz_send(m.minute) || float8send(m.
                   || int4send(m.n)
                   || int4send(m.flag + (m.origin << 8) + (m.late::int << 16) + (m.refilled::int << 17)),
                   ''::bytea ORDER BY m.tag, m.minute)
-FROM unnest(%s::int[], %s::timestamptz[], %s::timestamptz[]) AS asked (tag, from_time, to_time)
+FROM unnest(%b::int[], %b::timestamptz[], %b::timestamptz[]) AS asked (tag, from_time, to_time)
 CROSS JOIN LATERAL (SELECT * FROM emission_minute AS one WHERE one.tag = asked.tag
                     AND one.minute >= asked.from_time AND one.minute < asked.to_time
                     AND one.minute >= %s AND one.minute < %s) AS m
@@ -51,7 +51,7 @@ CROSS JOIN LATERAL (SELECT * FROM emission_minute AS one WHERE one.tag = asked.t
 _REPORTS = """
 SELECT DISTINCT ON (p.tag, p.length_s, p.start) p.tag, p.length_s, p.start, p.avg, p.min, p.max, p.cou, p.zs_avg,
        p.zs_min, p.zs_max, p.flag, bool_and(p.asked) OVER versions, min(p.received) OVER versions
-FROM unnest(%s::int[], %s::timestamptz[], %s::timestamptz[]) AS asked (tag, from_time, to_time)
+FROM unnest(%b::int[], %b::timestamptz[], %b::timestamptz[]) AS asked (tag, from_time, to_time)
 JOIN period_report AS p ON p.tag = asked.tag AND p.start >= asked.from_time AND p.start < asked.to_time
 WHERE p.start >= %s AND p.start < %s AND p.length_s = ANY(%s)
 WINDOW versions AS (PARTITION BY p.tag, p.length_s, p.start)
@@ -60,8 +60,8 @@ ORDER BY p.tag, p.length_s DESC, p.start, p.received DESC
 # Samples go before reports do: what was there in time stays so, and the mean of our samples outlives them.
 _UPSERT_MINUTES = """
 INSERT INTO emission_minute (tag, minute, value, n, flag, origin, late, refilled, computed)
-SELECT * FROM unnest(%s::int[], %s::timestamptz[], %s::float8[], %s::int[], %s::smallint[], %s::smallint[],
-                     %s::bool[], %s::bool[], %s::float8[])
+SELECT * FROM unnest(%b::int[], %b::timestamptz[], %b::float8[], %b::int[], %b::smallint[], %b::smallint[],
+                     %b::bool[], %b::bool[], %b::float8[])
 ON CONFLICT (tag, minute) DO UPDATE SET value = excluded.value, n = excluded.n, flag = excluded.flag,
     origin = excluded.origin,
     late = excluded.late AND (emission_minute.late OR emission_minute.refilled),

@@ -78,7 +78,7 @@ _KINDS: dict[str, Any] = {"converted": np.bool_, "reported_flag": np.object_, **
 _SQL_TYPES = {np.float64: "float8", np.bool_: "bool", np.object_: "text"}
 _LATEST = f"""
 SELECT DISTINCT ON (m.tag, m.start) m.tag, m.start, m.revision, {", ".join(f"m.{name}" for name in _CONTENT)}
-FROM unnest(%s::int[], %s::timestamptz[], %s::timestamptz[]) AS asked (tag, from_time, to_time)
+FROM unnest(%b::int[], %b::timestamptz[], %b::timestamptz[]) AS asked (tag, from_time, to_time)
 JOIN emission_mean AS m ON m.tag = asked.tag AND m.period = %s
     AND m.start >= asked.from_time AND m.start < asked.to_time
 ORDER BY m.tag, m.start, m.revision DESC
@@ -93,8 +93,8 @@ def _sql_type(name: str) -> str:
 _INSERT = f"""
 INSERT INTO emission_mean (tag, period, start, revision, judged, why, {", ".join(_CONTENT)})
 SELECT tag, %s, start, revision, %s, why, {", ".join(_CONTENT)}
-FROM unnest(%s::int[], %s::timestamptz[], %s::int[], %s::text[],
-            {", ".join(f"%s::{_sql_type(name)}[]" for name in _CONTENT)})
+FROM unnest(%b::int[], %b::timestamptz[], %b::int[], %s::text[],
+            {", ".join(f"%b::{_sql_type(name)}[]" for name in _CONTENT)})
      AS new (tag, start, revision, why, {", ".join(_CONTENT)})
 """
 

@@ -31,7 +31,7 @@ _HOUR_US = 3_600_000_000
 _MOST_KNOWN = 2_000_000
 _MARK = (
     "INSERT INTO emission_touched (tag, minute)"
-    " SELECT tag, to_timestamp(minute * 60) FROM unnest(%s::int[], %s::bigint[]) AS new (tag, minute)"
+    " SELECT tag, to_timestamp(minute * 60) FROM unnest(%b::int[], %b::bigint[]) AS new (tag, minute)"
     " ON CONFLICT (tag, minute) DO UPDATE SET seq = nextval('emission_touch')"
 )
 _OLDEST = "SELECT minute FROM emission_touched WHERE minute < to_timestamp(%s) ORDER BY minute LIMIT 1 OFFSET %s"
@@ -43,12 +43,12 @@ _TAKE = (
 # What the writer marks again at this moment stays: waiting for it might be waiting for each other.
 _DONE = (
     "DELETE FROM emission_touched AS one USING (SELECT it.tag, it.minute FROM emission_touched AS it"
-    " JOIN unnest(%s::int[], %s::bigint[], %s::bigint[]) AS done (tag, minute, seq)"
+    " JOIN unnest(%b::int[], %b::bigint[], %b::bigint[]) AS done (tag, minute, seq)"
     " ON it.tag = done.tag AND it.minute = to_timestamp(done.minute * 60) AND it.seq = done.seq"
     " FOR UPDATE OF it SKIP LOCKED) AS done WHERE one.tag = done.tag AND one.minute = done.minute"
 )
 _WAITING = (
-    "SELECT DISTINCT n FROM unnest(%s::int[], %s::int[], %s::timestamptz[], %s::timestamptz[]) AS asked (n, tag, a, b)"
+    "SELECT DISTINCT n FROM unnest(%b::int[], %b::int[], %b::timestamptz[], %b::timestamptz[]) AS asked (n, tag, a, b)"
     " WHERE EXISTS (SELECT FROM emission_touched AS one"
     " WHERE one.tag = asked.tag AND one.minute >= asked.a AND one.minute < asked.b)"
 )

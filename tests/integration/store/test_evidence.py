@@ -17,7 +17,7 @@ from service.intake import JournalIntake
 from service.journal.journal import Journal
 from service.journal.rows import Extras
 from service.store.raw import pack, unpack
-from service.store.touched import Touched, minutes_of
+from service.store.touched import Minute, Touched, minutes_of
 from tests.integration.store.stores import caught_up, journal_samples, query, registered, until, writing
 from tests.unit.service.evidence import frame, note, period
 from tests.unit.service.making import NOON_US, S_US, HandClock, batch_of
@@ -109,30 +109,34 @@ def test_minutes_of_emission_monitors_are_marked_and_no_others(journal: Journal,
     assert marked == [("zeta.outlet.NO", 11)]  # ten minutes of the mean and the one of the samples
 
 
+def _taken(touched: Touched, judge: psycopg.Connection) -> list[Minute]:
+    return touched.take(judge, before_us=NOON_US + MINUTE_US, recent_us=NOON_US, limit=10)[0]
+
+
 def test_a_minute_that_gets_data_while_it_is_judged_is_judged_again(journal: Journal, database: str) -> None:
     with writing(database, journal) as writer, psycopg.connect(database) as judge:
         journal_samples(journal, (NO, NOON_US, 1.0))
         until(caught_up(writer, journal))
-        taken = writer.touched.take(judge, before_us=NOON_US + MINUTE_US, limit=10)
+        taken = _taken(writer.touched, judge)
         assert len(taken) == 1
         journal_samples(journal, (NO, NOON_US + S_US, 2.0))
         until(caught_up(writer, journal))
         writer.touched.done(judge.cursor(), taken)
         judge.commit()
-        again = writer.touched.take(judge, before_us=NOON_US + MINUTE_US, limit=10)
+        again = _taken(writer.touched, judge)
         assert len(again) == 1
         writer.touched.done(judge.cursor(), again)
         judge.commit()
-        assert writer.touched.take(judge, before_us=NOON_US + MINUTE_US, limit=10) == []
+        assert _taken(writer.touched, judge) == []
 
 
 def test_marks_outlive_a_crash_of_whoever_took_them(journal: Journal, database: str) -> None:
     with writing(database, journal) as writer, psycopg.connect(database) as judge:
         journal_samples(journal, (NO, NOON_US, 1.0))
         until(caught_up(writer, journal))
-        assert writer.touched.take(judge, before_us=NOON_US + MINUTE_US, limit=10)
+        assert _taken(writer.touched, judge)
     with psycopg.connect(database) as judge:
-        assert len(Touched().take(judge, before_us=NOON_US + MINUTE_US, limit=10)) == 1
+        assert len(_taken(Touched(), judge)) == 1
 
 
 def test_tag_and_minute_are_each_kept_in_one_number() -> None:
