@@ -105,6 +105,9 @@ def _source(source: Source, pad: str) -> Iterator[str]:
         yield f"{pad}  hazard: {_hazard(source.hazard)}"
     if source.from_ is not None:
         yield f"{pad}  from: {_from(source.from_)}"
+    if source.outlet is not None:
+        facts = source.outlet.model_dump(mode="json", exclude_defaults=True)
+        yield f"{pad}  outlet: {json.dumps(facts, ensure_ascii=False)}"  # JSON is YAML
     if source.tags:
         yield f"{pad}  tags:"
         yield from (f"{pad}  - {_tag(tag)}" for tag in source.tags)
