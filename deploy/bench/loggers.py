@@ -7,6 +7,7 @@ notes how long the acknowledgement took. It sends nothing twice: what is not ack
 import contextlib
 import gc
 import json
+import math
 import re
 import resource
 import select
@@ -121,7 +122,7 @@ class Load:
         self._unsent: dict[int, bytes] = {}
         self._poll = select.epoll()
         self.latency_ms: list[float] = []
-        self.sent = self.closed = 0
+        self.sent = self.closed = self._last_qn_ms = 0
 
     def connect(self) -> None:
         """All of them. Raises OSError."""
@@ -138,7 +139,8 @@ class Load:
     def play(self) -> None:
         """Every logger once a second; then wait for what is still to be acknowledged."""
         config = self._config
-        start_s = config.start_us / 1e6
+        # Where connecting took too long: on the next whole second, so that nothing has to be made up for.
+        start_s = max(config.start_us / 1e6, math.ceil(time.time()) + 1.0)
         for slot in range(config.seconds * _SLOTS_PER_S):
             due_s = start_s + slot / _SLOTS_PER_S
             self._listen_until(due_s)
@@ -151,8 +153,10 @@ class Load:
         count = self._config.loggers
         group = slice(slot * count // _SLOTS_PER_S, (slot + 1) * count // _SLOTS_PER_S)
         now_s = time.time()
-        moment = datetime.fromtimestamp(now_s, _CHINA)
-        qn = moment.strftime("%Y%m%d%H%M%S") + f"{moment.microsecond // 1000:03d}"
+        # A number of its own for each round, also where rounds are made up for within a millisecond.
+        self._last_qn_ms = max(int(now_s * 1000), self._last_qn_ms + 1)
+        qn = datetime.fromtimestamp(self._last_qn_ms // 1000, _CHINA).strftime("%Y%m%d%H%M%S")
+        qn += f"{self._last_qn_ms % 1000:03d}"
         data_time = datetime.fromtimestamp(second_s, _CHINA).strftime("%Y%m%d%H%M%S")
         self._telegrams.new_values(group)
         for number, telegram in enumerate(self._telegrams.stamped(group, qn, data_time), group.start):
