@@ -98,7 +98,7 @@ class Rig:
 
     def judge_sources(self) -> list[JudgedSource]:
         """What a judge of this park and configuration goes by."""
-        return judged_sources(self.tags, LimitBook(self.tags.park, []), self.config.presets())
+        return judged_sources(self.tags, LimitBook(self.tags.park, []), self.config)
 
     def up(self) -> None:
         """The writer at work, a judge that has seen nothing."""

@@ -107,3 +107,24 @@ def _done(connection: psycopg.Connection, touched: Touched, taken: list[object])
     with connection.cursor() as cursor:
         touched.done(cursor, taken)  # type: ignore[arg-type]
     connection.commit()
+
+
+def test_a_database_that_goes_away_within_a_pass_leaves_nothing_half_done(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _day(rig, range(1), low=0)
+    rig.clock.now_us = MIDNIGHT_US + HOUR_US + MINUTE_US
+    rig.stored()
+    with monkeypatch.context() as broken:
+        broken.setattr(rig.writer.touched, "done", _gone)
+        with pytest.raises(psycopg.OperationalError):
+            rig.one_pass()
+    assert rig.means("revision", "true") == []
+    assert rig.told == []
+    rig.begin()
+    assert rig.means("revision, status", SO2_ID) == [(1, Status.VALID)]
+    assert [one.cleared for one in rig.told if one.rule == "emission-hour"] == [False]
+
+
+def _gone(*_: object) -> None:
+    raise psycopg.OperationalError("server closed the connection unexpectedly")
