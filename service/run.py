@@ -35,6 +35,7 @@ from service.journal.rows import Extras
 from service.judge.desk import EmissionsDesk
 from service.judge.judge import Judge
 from service.judge.limit_packs import limit_book
+from service.judge.sources import judged_sources
 from service.live import LiveHub
 from service.pipeline import Pipeline, Setup, read_park
 from service.push.desk import PushDesk
@@ -106,7 +107,10 @@ class Service:
         self._connectors: list[Connector] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._reloads: set[asyncio.Task[None]] = set()
-        self._limits = limit_book(read_park(*self._setup.park), config.emissions)
+        park = read_park(*self._setup.park)
+        self._limits = limit_book(park, config.emissions)
+        # An outlet whose rules of validity do not exist is refused here, not when it is judged.
+        judged_sources(TagTable(park), self._limits, config.emissions)
 
     @property
     def tags(self) -> TagTable:

@@ -8,6 +8,7 @@ from rules.emissions.compare import Reason, Verdict
 from rules.emissions.flags import letter
 from rules.emissions.means import Status
 from service.api.times import rfc3339
+from service.judge.sources import JudgedTag
 
 _NUMBERS = ("value", "low", "high", "unmarked", "measured", "flow", "amount_kg", "reported", "reported_zs")
 _AS_THEY_ARE = (
@@ -16,8 +17,8 @@ _AS_THEY_ARE = (
 )
 
 
-def mean_shape(row: dict[str, Any]) -> dict[str, Any]:
-    """As `service.api.models_emissions.MeanShape`."""
+def mean_shape(row: dict[str, Any], tag: JudgedTag | None) -> dict[str, Any]:
+    """As `service.api.models_emissions.MeanShape`. ``tag``: as it is judged now."""
     shape: dict[str, Any] = {name: row[name] for name in _AS_THEY_ARE}
     shape |= {name: number(row[name]) for name in _NUMBERS}
     shape |= {name: Status(row[name]).name.lower() for name in ("status", "unmarked_status", "measured_status")}
@@ -27,6 +28,7 @@ def mean_shape(row: dict[str, Any]) -> dict[str, Any]:
         "start": rfc3339(row["start_us"]),
         "judged": rfc3339(row["judged_us"]),
         "flag": letter(row["flag"]),
+        "provisional": row["period"] == "month" and (tag is None or not tag.validity.month_confirmed_by),
         "agrees": verdict is Verdict.AGREE if compared else None,
         "not_compared": "" if compared else Reason(row["verdict_reason"]).name.lower().replace("_", " "),
     }

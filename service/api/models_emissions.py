@@ -38,6 +38,7 @@ class MeanShape(_Shape):
     low: Number
     high: Number
     status: StatusName
+    provisional: bool = Field(description="True of months whose rule of validity nobody has held against the standard")
     parts: int = Field(description="Valid minutes of an hour, hours of a day, days of a month", examples=[58])
     flag: str = Field(description="Data flag (HJ 212-2017, 数据标记) carried up; empty: nothing came", examples=["N"])
     unmarked: Number = Field(description="The same over what is valid and not marked")

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from park.duration import DurationUs
 from rules.emissions.compare import Tolerance
+from rules.emissions.convert import OxygenRule
 from rules.emissions.exceed import EarlyWarning
 from rules.emissions.limits import Confirmation
 from rules.emissions.marks import Quota
@@ -50,6 +51,8 @@ class Emissions(_Model):
     confirmed: tuple[ConfirmedRow, ...] = ()
     #: When minutes warn before the hour is lost.
     early_warning: EarlyWarning = EarlyWarning()
+    #: From which oxygen content on conversion makes no sense, and what is done then; to what is converted, limits say.
+    oxygen: OxygenRule = OxygenRule()
     #: How far our means and the logger's own may be apart and still agree.
     tolerance: Tolerance = Tolerance()
     #: How long marks of some types may last; by the full id of the source, or ``*`` for every source.
@@ -67,6 +70,13 @@ class Emissions(_Model):
     @classmethod
     def _makes_sense(cls, given: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
         validities(given)
+        return given
+
+    @field_validator("oxygen")
+    @classmethod
+    def _guard_alone(cls, given: OxygenRule) -> OxygenRule:
+        if given.converts:
+            raise ValueError("give oxygen_below and beyond; the reference is that of the limit or the outlet")
         return given
 
     def presets(self) -> dict[str, Validity]:

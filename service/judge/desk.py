@@ -38,7 +38,7 @@ class EmissionsDesk:
         self.limits = limits
         self.config = config
         self.clock = clock
-        self.sources: dict[str, JudgedSource] = {one.id: one for one in judged_sources(tags, limits, config.presets())}
+        self.sources: dict[str, JudgedSource] = {one.id: one for one in judged_sources(tags, limits, config)}
         self.tags: dict[str, JudgedTag] = {tag.info.id: tag for one in self.sources.values() for tag in one.tags}
         self._note = note
         self._turn = asyncio.Lock()

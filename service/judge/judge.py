@@ -83,7 +83,7 @@ class Judge:
         self._config = config
         self._clock = clock
         self._tell = tell
-        self.sources: list[JudgedSource] = judged_sources(tags, limits, config.presets())
+        self.sources: list[JudgedSource] = judged_sources(tags, limits, config)
         self._of_tag = {tag.info.ix: source for source in self.sources for tag in source.tags}
         self._most_hours = min(_MOST_HOURS, max(1, _MOST_ENDED // max(1, len(self._of_tag))))
         self._stop = threading.Event()

@@ -89,7 +89,7 @@ def outlet_report(
         permit="、".join(dict.fromkeys(one.permit for one in source.outlet.permit_limits)),
         pollutants=tuple(pollutants),
         others=tuple(others),
-        notes=tuple(_notes(parts, pollutants)),
+        notes=(*_notes(parts, pollutants), *_provisional(source, span)),
         made_us=made_us,
     )
 
@@ -133,6 +133,12 @@ def limit_fact(limit: Applicable | None) -> LimitFact | None:
         source=f"排污许可证 {limit.permit}" if limit.permit else f"{limit.standard} {limit.clause}",
         confidence="" if limit.permit else limit.confidence,
     )
+
+
+def _provisional(source: JudgedSource, span: Span) -> list[str]:
+    if span is Span.DAY or all(tag.validity.month_confirmed_by for tag in source.tags):
+        return []
+    return ["月均值的有效性规则尚未有人对照标准原文确认，月均值仅供参考。"]
 
 
 def _notes(parts: Rows, pollutants: Sequence[FactorSeries]) -> list[str]:

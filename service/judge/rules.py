@@ -42,6 +42,7 @@ def rules_of(source: JudgedSource, config: Emissions) -> bytes:
         "roles": {role: tag.info.id for role, ix in source.roles.items() for tag in source.tags if tag.info.ix == ix},
         "early_warning": config.early_warning.model_dump(mode="json"),
         "tolerance": config.tolerance.model_dump(mode="json"),
+        "oxygen": config.oxygen.model_dump(mode="json"),
         "tags": {
             tag.info.id: {
                 "quantity": tag.info.tag.quantity,

@@ -13,6 +13,7 @@ from rules.emissions.applicable import Spans
 from rules.emissions.convert import OxygenRule
 from rules.emissions.limits import LimitBook
 from rules.emissions.validity import Validity
+from service.judge.config import Emissions
 from service.store.touched import JUDGED_KINDS
 
 _NOTHING = Spans(())
@@ -26,6 +27,8 @@ class JudgedTag:
 
     info: TagInfo
     validity: Validity
+    #: Where conversion to a reference oxygen ceases to make sense.
+    guard: OxygenRule
     hour_limits: Spans
     day_limits: Spans
     #: (a, b) of ``kg/h = a · concentration · flow(m3/h)``; None: not a concentration.
@@ -42,10 +45,11 @@ class JudgedTag:
         """To which oxygen content its value is brought at that time: as the limit in force says, else the outlet."""
         limit = self.hour_limits.at(at_us) or self.day_limits.at(at_us)
         if not self.is_pollutant or self.info.source.kind is not SourceKind.WASTE_GAS_OUTLET:
-            return _rule(None, None)
+            return _rule(self.guard, None, None)
         if limit is not None:
-            return _rule(limit.o2_reference, limit.excess_air)
-        return _rule(outlet.reference_oxygen, outlet.excess_air if outlet.reference_oxygen is None else None)
+            return _rule(self.guard, limit.o2_reference, limit.excess_air)
+        excess = outlet.excess_air if outlet.reference_oxygen is None else None
+        return _rule(self.guard, outlet.reference_oxygen, excess)
 
 
 def _may_pollute(quantity: str) -> bool:
@@ -55,8 +59,8 @@ def _may_pollute(quantity: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _rule(reference: float | None, excess: float | None) -> OxygenRule:
-    return OxygenRule(reference_percent=reference, excess_air=excess)
+def _rule(guard: OxygenRule, reference: float | None, excess: float | None) -> OxygenRule:
+    return guard.model_copy(update={"reference_percent": reference, "excess_air": excess})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +75,19 @@ class JudgedSource:
     roles: dict[Role, int]
 
 
-def judged_sources(tags: TagTable, limits: LimitBook, presets: Mapping[str, Validity]) -> list[JudgedSource]:
+def judged_sources(tags: TagTable, limits: LimitBook, config: Emissions) -> list[JudgedSource]:
     """Of the park, in file order. Raises ValueError where an outlet names a preset of validity that does not exist."""
+    presets = config.presets()
     by_source: dict[str, list[TagInfo]] = {}
     for info in tags.infos:
         if info.source.kind in JUDGED_KINDS:
             by_source.setdefault(info.source_id, []).append(info)
-    return [_source(name, infos, limits, presets) for name, infos in by_source.items()]
+    return [_source(name, infos, limits, presets, config.oxygen) for name, infos in by_source.items()]
 
 
-def _source(name: str, infos: Sequence[TagInfo], limits: LimitBook, presets: Mapping[str, Validity]) -> JudgedSource:
+def _source(
+    name: str, infos: Sequence[TagInfo], limits: LimitBook, presets: Mapping[str, Validity], guard: OxygenRule
+) -> JudgedSource:
     source = infos[0].source
     outlet = source.judged_as
     assert outlet is not None
@@ -90,18 +97,24 @@ def _source(name: str, infos: Sequence[TagInfo], limits: LimitBook, presets: Map
         id=name,
         source=source,
         outlet=outlet,
-        tags=tuple(_tag(info, source, outlet, limits, presets) for info in infos),
+        tags=tuple(_tag(info, source, outlet, limits, presets, guard) for info in infos),
         roles=roles,
     )
 
 
 def _tag(
-    info: TagInfo, source: Source, outlet: Outlet, limits: LimitBook, presets: Mapping[str, Validity]
+    info: TagInfo,
+    source: Source,
+    outlet: Outlet,
+    limits: LimitBook,
+    presets: Mapping[str, Validity],
+    guard: OxygenRule,
 ) -> JudgedTag:
     water = source.kind is SourceKind.WASTE_WATER_OUTLET
     return JudgedTag(
         info=info,
         validity=_validity(info, source, outlet, presets),
+        guard=guard,
         hour_limits=limits.lookup(info.id, "hour") if _may_pollute(info.tag.quantity) else _NOTHING,
         day_limits=limits.lookup(info.id, "day") if _may_pollute(info.tag.quantity) else _NOTHING,
         amount_factor=_factor(info.tag.unit, "mg/L", 1e-3) if water else _factor(info.tag.unit, "mg/m3", 1e-6),

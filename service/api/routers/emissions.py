@@ -78,7 +78,7 @@ async def list_outlets(
     found = visible_sources(app, caller, source, enterprise)
     names = [tag.info.id for one in found for tag in one.tags]
     last = await app.view.queries.emissions.last_means(caller.scope, names, "hour")
-    by_tag = {row["tag"]: mean_shape(row) for row in last}
+    by_tag = {row["tag"]: mean_shape(row, app.view.emissions.tags.get(row["tag"])) for row in last}
     now_us = app.view.clock()
     return Json({"items": [_outlet(app, one, by_tag, now_us) for one in found]})
 
@@ -164,7 +164,8 @@ async def list_means(
     if len(rows) > limit:
         last = page[-1]
         following = to_cursor((last["tag_ix"], last["start_us"], last["revision"]))
-    return Json({"items": [mean_shape(row) for row in page], "next": following})
+    judged = app.view.emissions.tags
+    return Json({"items": [mean_shape(row, judged.get(row["tag"])) for row in page], "next": following})
 
 
 @router.get("/minutes", response_model=Minutes, responses=documented(404, 503))

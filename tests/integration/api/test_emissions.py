@@ -216,3 +216,16 @@ async def test_a_mark_is_taken_back_once(park: httpx.AsyncClient, store: Stored,
     listed = (await _get(park, f"marks?source={OUTLET}"))["items"]
     assert [one["withdraw_reason"] for one in listed] == ["there was no fault"]
     assert (await _get(park, f"marks?source={OUTLET}&withdrawn=false"))["items"] == []
+
+
+async def test_a_month_is_provisional_until_somebody_has_confirmed_its_rule(
+    park: httpx.AsyncClient, store: Stored
+) -> None:
+    _hour(store, COD, 0, 40.0)
+    store.execute("CREATE TEMP TABLE month AS SELECT * FROM emission_mean")
+    store.execute("UPDATE month SET period = 'month', start = '2026-10-31T16:00:00Z'")
+    store.execute("INSERT INTO emission_mean SELECT * FROM month")
+    span = "from=2026-10-01T00:00:00Z&to=2026-12-01T00:00:00Z"
+    (month,) = (await _get(park, f"means?period=month&tag={COD}&{span}"))["items"]
+    (hour,) = (await _get(park, f"means?period=hour&tag={COD}&{SPAN}"))["items"]
+    assert (month["provisional"], hour["provisional"]) == (True, False)
