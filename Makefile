@@ -1,6 +1,6 @@
 # What `make` can do here. Everything stays inside this directory; see deploy/setup.sh for how.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-parts test-whole properties bench backtest torture tep pictures lock clean
+.PHONY: help setup demo test test-parts test-whole test-plays properties bench backtest torture tep pictures lock clean
 
 BIN := .venv/bin
 
@@ -18,14 +18,17 @@ test: setup ## every check: lint, format, architecture, types, tests
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-parts test-whole
+	@$(MAKE) --no-print-directory -j3 --output-sync=target test-parts test-whole test-plays
 
-# Side by side: the one computes, the other mostly waits.
+# Side by side: the first computes, the others mostly wait.
 test-parts:
 	$(BIN)/pytest -p no:cacheprovider tests/contract tests/unit
 
 test-whole:
-	$(BIN)/pytest -p no:cacheprovider tests/integration tests/scenario
+	$(BIN)/pytest -p no:cacheprovider tests/integration --ignore=tests/integration/service --ignore=tests/integration/simulators
+
+test-plays:
+	$(BIN)/pytest -p no:cacheprovider tests/integration/service tests/integration/simulators tests/scenario
 
 properties: setup ## the property tests in their long form, thousands of random worlds a kind of rule; an hour or two
 	$(BIN)/pytest -m slow tests/unit tests/contract

@@ -390,7 +390,7 @@ class Service:
             )
         if self.writer.status.state == "down":
             found.append(f"the database does not take rows; the journal keeps them: {self.writer.status.error}")
-        if self.judge.status.state == "down":
+        if self.judge.status.state == "down" and self.writer.status.state == "up":
             found.append(f"means are not judged; what has come meanwhile waits: {self.judge.status.error}")
         found += self.rules.problems()
         found += [

@@ -102,7 +102,8 @@ def _fit(story: Single, smell: Smell, usual: float, near_var: Single) -> Floats:
     most_seen = float(smell.above.max())
     most = story.max(axis=(1, 2))
     rate0 = most_seen / np.maximum(most, 1e-30)
-    away = np.log(rate0) - np.log(most_seen / usual)
+    # ln(rate0 / (most_seen / usual)): how far from the usual a rate is that explains the most; also of nothing seen.
+    away = np.log(usual) - np.log(np.maximum(most, 1e-30))
     temper = smell.grid.step_us / (_TOGETHER_MIN * 60e6)
     edge = np.log(np.maximum(most, 1e-30))[:, None, None] - np.log(np.maximum(story, 1e-30))
     plume_var = (_AXIS_VAR + _EDGE_VAR * np.minimum(edge, _EDGE_MOST) + near_var).astype(np.float32)

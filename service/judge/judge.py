@@ -38,6 +38,7 @@ _MOST_OF_ONE = 10_000
 #: Hours of tags that are judged in one pass because they have ended, after a long standstill; a day at most.
 _MOST_ENDED, _MOST_HOURS = 12_000, 24
 _RETRY_S = 2.0
+_LOOK_S = 0.2
 _STATE = "hours"
 _LINE: dict[str, Any] = {"connect_timeout": 5, "application_name": "parkwatch-judge", "tcp_user_timeout": 30_000}
 _UNTOLD = """
@@ -60,6 +61,10 @@ class JudgeState:
     pass_ms: float = 0.0
     #: Hours before this are judged, with data or without. Epoch microseconds, UTC.
     until_us: int = 0
+
+
+class NotYet(Exception):
+    """The store writer has not brought the database up to date."""
 
 
 class Judge:
@@ -108,6 +113,9 @@ class Judge:
                     while not self._stop.is_set():
                         busy = self.judge(connection, work)
                         self._stop.wait(0.0 if busy else self._config.every / 1e6)
+            except (NotYet, psycopg.errors.UndefinedTable):
+                self._stop.wait(_LOOK_S)  # the store writer is about to make them
+                continue
             except psycopg.Error as error:
                 self._note(error)
             except (IntakeRefused, TimeoutError) as error:  # the journal takes nothing now; the alarm is told later
@@ -123,13 +131,13 @@ class Judge:
         self.status.state, self.status.error = "down", str(error).strip()
 
     def _prepared(self, connection: psycopg.Connection) -> Work:
-        """Once the store writer has made the tables and the tags. Raises psycopg.Error before."""
+        """Once the store writer has made the tables and the tags. Raises NotYet and psycopg.Error before."""
         by_id: dict[str, int] = dict(connection.execute("SELECT id, ix FROM tag").fetchall())
         connection.commit()
         db_ix = np.full(self._tags.size, -1, np.int32)
         for info in self._tags.infos:
             if info.id not in by_id:
-                raise psycopg.OperationalError(f"table tag does not have {info.id} yet")
+                raise NotYet(f"table tag does not have {info.id} yet")
             db_ix[info.ix] = by_id[info.id]
         end_left(connection, db_ix[list(self._of_tag)].tolist(), self._clock())
         touch_where_rules_changed(connection, self.sources, self._config, db_ix.tolist(), self._clock())

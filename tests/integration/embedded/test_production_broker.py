@@ -44,7 +44,9 @@ def port(server_directory: Path, authority: Authority) -> Iterator[int]:
     server.await_ready(lambda: is_taken(port), WITHIN_S)
     yield port
     server.terminate(signal.SIGTERM, WITHIN_S)
-    assert "Warning" not in server.log_tail(100), "mosquitto has something to say about these files"
+    # A pattern is the only way to say "everybody", and mosquitto wonders that it names nobody.
+    told = [line for line in server.log_tail(100).splitlines() if "Warning" in line and "STATE/#" not in line]
+    assert told == [], "mosquitto has something to say about these files"
 
 
 def write_files(place: Path, authority: Authority, port: int) -> None:
