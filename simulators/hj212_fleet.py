@@ -7,8 +7,6 @@ Commands, one JSON object a line on its input:
     {"command": "stop"}
 """
 
-import argparse
-import asyncio
 import os
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from park.yamlfile import Document
 from simulators.control import say
 from simulators.hj212_config import FleetConfig
 from simulators.hj212_loggers import LoggerFleet
-from simulators.process import run_process
+from simulators.process import main_of, run_process
 from simulators.stage import Stage
 
 
@@ -46,12 +44,7 @@ async def run(config: Config) -> None:
 
 def main() -> None:
     """The process."""
-    parser = argparse.ArgumentParser(prog="simulators.hj212_fleet", description="Simulated HJ 212 data loggers")
-    parser.add_argument("config", type=Path, help="YAML or JSON file")
-    try:
-        asyncio.run(run(load_config(parser.parse_args().config)))
-    except (OSError, ValueError) as error:  # a file, a port or a target that is not what it should be
-        parser.exit(2, f"{error}\n")
+    main_of("simulators.hj212_fleet", "Simulated HJ 212 data loggers", load_config, run)
 
 
 if __name__ == "__main__":

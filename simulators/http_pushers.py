@@ -5,7 +5,6 @@ that broke after a while. It prints ``{"event": "ready", ...}`` at the beginning
 five seconds and at the end.
 """
 
-import argparse
 import asyncio
 import contextlib
 import os
@@ -26,7 +25,7 @@ from simulators.control import say
 from simulators.frame import Frame
 from simulators.http_bodies import Body, Form, Row, body, rows_of
 from simulators.player import Clock
-from simulators.process import run_process
+from simulators.process import main_of, run_process
 from simulators.stage import Stage
 
 _AGAIN = frozenset((408, 409, 425, 429, 500, 502, 503, 504))
@@ -226,12 +225,7 @@ async def run(config: Config) -> None:
 
 def main() -> None:
     """The process."""
-    parser = argparse.ArgumentParser(prog="simulators.http_pushers", description="Simulated scripts that push by HTTP")
-    parser.add_argument("config", type=Path, help="YAML or JSON file")
-    try:
-        asyncio.run(run(load_config(parser.parse_args().config)))
-    except (OSError, ValueError) as error:  # a file, a port or a target that is not what it should be
-        parser.exit(2, f"{error}\n")
+    main_of("simulators.http_pushers", "Simulated scripts that push by HTTP", load_config, run)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,13 @@ Commands, one JSON object a line on its input:
     {"command": "stop"}
 """
 
-import argparse
-import asyncio
 import os
 from pathlib import Path
 
 from park.yamlfile import Document
 from simulators.control import say
 from simulators.mqtt_devices import FleetConfig, MqttFleet
-from simulators.process import run_process
+from simulators.process import main_of, run_process
 from simulators.stage import Stage
 
 
@@ -44,12 +42,7 @@ async def run(config: Config) -> None:
 
 def main() -> None:
     """The process."""
-    parser = argparse.ArgumentParser(prog="simulators.mqtt_fleet", description="Simulated MQTT monitors")
-    parser.add_argument("config", type=Path, help="YAML or JSON file")
-    try:
-        asyncio.run(run(load_config(parser.parse_args().config)))
-    except (OSError, ValueError) as error:  # a file, a port or a target that is not what it should be
-        parser.exit(2, f"{error}\n")
+    main_of("simulators.mqtt_fleet", "Simulated MQTT monitors", load_config, run)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ the end. Commands, one JSON object a line on its input:
     {"command": "stop"}
 """
 
-import argparse
-import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +18,7 @@ from pydantic import Field
 from park.yamlfile import Document
 from simulators.control import say
 from simulators.opcua_plant import OpcUaPlant, ServerConfig, quiet_logs
-from simulators.process import run_process
+from simulators.process import main_of, run_process
 from simulators.stage import Stage
 
 
@@ -59,12 +57,7 @@ async def run(config: Config) -> None:
 
 def main() -> None:
     """The process."""
-    parser = argparse.ArgumentParser(prog="simulators.opcua_server", description="Simulated OPC UA plants")
-    parser.add_argument("config", type=Path, help="YAML or JSON file")
-    try:
-        asyncio.run(run(load_config(parser.parse_args().config)))
-    except (OSError, ValueError) as error:  # a file, a port or a target that is not what it should be
-        parser.exit(2, f"{error}\n")
+    main_of("simulators.opcua_server", "Simulated OPC UA plants", load_config, run)
 
 
 if __name__ == "__main__":

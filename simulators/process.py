@@ -1,9 +1,11 @@
 """What the simulator processes have in common: play, report, obey, end in an orderly way."""
 
+import argparse
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -13,6 +15,7 @@ from simulators.live import LiveSource
 from simulators.player import Sink, play, wall_clock_us
 from simulators.recording import RecordingSource
 
+_Config = TypeVar("_Config")
 _FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
 _REPORT_EVERY_S = 5.0
 #: What is being written or sent when the process is stopped gets so long.
@@ -107,3 +110,15 @@ async def run_process(
         for sink in sinks:
             await sink.stop()
         tell()
+
+
+def main_of(
+    prog: str, description: str, load: Callable[[Path], _Config], run: Callable[[_Config], Coroutine[Any, Any, None]]
+) -> None:
+    """The process that a file starts: ``load`` reads it, ``run`` plays it. A wrong file ends it with status 2."""
+    parser = argparse.ArgumentParser(prog=prog, description=description)
+    parser.add_argument("config", type=Path, help="YAML or JSON file")
+    try:
+        asyncio.run(run(load(parser.parse_args().config)))
+    except (OSError, ValueError) as error:  # a file, a port or a target that is not what it should be
+        parser.exit(2, f"{error}\n")

@@ -7,14 +7,12 @@ Commands, one JSON object a line on its input:
     {"command": "stop"}
 """
 
-import argparse
-import asyncio
 import os
 from pathlib import Path
 
 from park.yamlfile import Document
 from simulators.control import say
-from simulators.process import run_process
+from simulators.process import main_of, run_process
 from simulators.sparkplug_fleet import NodeFleet
 from simulators.sparkplug_link import FleetConfig
 from simulators.stage import Stage
@@ -43,12 +41,7 @@ async def run(config: Config) -> None:
 
 def main() -> None:
     """The process."""
-    parser = argparse.ArgumentParser(prog="simulators.sparkplug_nodes", description="Simulated Sparkplug edge nodes")
-    parser.add_argument("config", type=Path, help="YAML or JSON file")
-    try:
-        asyncio.run(run(load_config(parser.parse_args().config)))
-    except (OSError, ValueError) as error:  # a file, a port or a target that is not what it should be
-        parser.exit(2, f"{error}\n")
+    main_of("simulators.sparkplug_nodes", "Simulated Sparkplug edge nodes", load_config, run)
 
 
 if __name__ == "__main__":
