@@ -51,6 +51,15 @@ class Decoded:
         return not (len(self.batch) or self.letters or self.frames or self.periods is not None)
 
 
+def too_large(one: Arrived, limit: int) -> Refusal:
+    """Why a message of more than so many bytes is not read."""
+    return Refusal(
+        "too_large",
+        f"{one.payload_bytes} bytes, and max_message_bytes is {limit}; send smaller messages. "
+        f"The first {KEPT_BYTES} bytes are kept.",
+    )
+
+
 class Inbound:
     """Sorts by topic, decodes, quarantines."""
 
@@ -88,21 +97,13 @@ class Inbound:
         if route.refusal is not None or route.codec is None or route.names is None:
             return [(route.names, route.refusal or Refusal("bad_topic", "no route"))]
         if one.payload_bytes > self._config.max_message_bytes or one.payload_bytes != len(one.payload):
-            return [(route.names, self._too_large(one))]
+            return [(route.names, too_large(one, self._config.max_message_bytes))]
         try:
             refusals = route.codec.decode(one.payload, route.topic, route.names, rows)
         except Exception as error:  # codecs promise not to; a payload that finds a gap in that must not stop the rest
             _log.exception("A codec failed.", connector=self._config.id, topic=route.topic)
             refusals = [Refusal("codec_failed", f"{type(error).__name__}: {error}")]
         return [(route.names, refusal) for refusal in refusals] if refusals else []
-
-    def _too_large(self, one: Arrived) -> Refusal:
-        limit = self._config.max_message_bytes
-        return Refusal(
-            "too_large",
-            f"{one.payload_bytes} bytes, and max_message_bytes is {limit}; send smaller messages. "
-            f"The first {KEPT_BYTES} bytes are kept.",
-        )
 
     def _find_route(self, topic: bytes) -> _Route:
         if len(self._routes) >= _MAX_ROUTES:

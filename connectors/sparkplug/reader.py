@@ -8,8 +8,7 @@ import structlog
 from connectors.base import DeviceHealth
 from connectors.codecs.base import Refusal, Rows
 from connectors.mqtt.events import Arrived
-from connectors.mqtt.inbound import Decoded
-from connectors.mqtt.stream import KEPT_BYTES
+from connectors.mqtt.inbound import Decoded, too_large
 from connectors.sparkplug.addresses import Addresses
 from connectors.sparkplug.book import Book
 from connectors.sparkplug.config import SparkplugConfig
@@ -90,7 +89,7 @@ class Reader:
             self.denied = self.denied or says_offline(one.payload, self._config.state_form)
             return []
         if one.payload_bytes > self._config.max_message_bytes or one.payload_bytes != len(one.payload):
-            return [self._too_large(one)]
+            return [too_large(one, self._config.max_message_bytes)]
         refusals = Refusals()
         try:
             payload = open_payload(one.payload, self._config.max_message_bytes)
@@ -103,14 +102,6 @@ class Reader:
             _log.exception("A payload could not be read.", connector=self._config.id, topic=route.address)
             return [*refusals.all(), Refusal("codec_failed", f"{type(error).__name__}: {error}")]
         return refusals.all()
-
-    def _too_large(self, one: Arrived) -> Refusal:
-        limit = self._config.max_message_bytes
-        return Refusal(
-            "too_large",
-            f"{one.payload_bytes} bytes, and max_message_bytes is {limit}; send smaller messages. "
-            f"The first {KEPT_BYTES} bytes are kept.",
-        )
 
     def _find_route(self, topic: bytes) -> _Route:
         if len(self._routes) >= _MAX_ROUTES:
