@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from park.periods import PeriodBatch
 from rules.arrays import Bools, Ints
-from rules.emissions.flags import from_ascii
 from rules.emissions.minutes import Minutes
 from service.store.samples import PG_EPOCH_US
+from service.store.stored import microseconds
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Tags = NDArray[np.int32]
 
 _SAMPLE = np.dtype([("tag", ">i4"), ("time", ">i8"), ("value", ">f8"), ("quality", ">i2"), ("lag_ms", ">i4")])
@@ -72,12 +72,7 @@ ON CONFLICT (tag, minute) DO UPDATE SET value = excluded.value, n = excluded.n, 
 
 def moments(us: Ints) -> list[datetime]:
     """As PostgreSQL takes them."""
-    return [EPOCH + timedelta(microseconds=one) for one in us.tolist()]
-
-
-def us_of(moment: datetime) -> int:
-    """Epoch microseconds."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    return [_EPOCH + timedelta(microseconds=one) for one in us.tolist()]
 
 
 class Spans:
@@ -142,7 +137,7 @@ def read_reports(cursor: psycopg.Cursor[Any], spans: Spans, lengths_s: Sequence[
     rows = cursor.execute(_REPORTS.encode(), (*spans.columns, *spans.bounds, list(lengths_s))).fetchall()
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * 13
     tag, length_s, start, avg, low, high, cou, zs_avg, zs_min, zs_max, flag, asked, received = columns
-    start_us = np.array([us_of(one) for one in start], np.int64)
+    start_us = np.array([microseconds(one) for one in start], np.int64)
     batch = PeriodBatch(
         tag=np.array(tag, np.int32),
         length_s=np.array(length_s, np.int32),
@@ -157,7 +152,7 @@ def read_reports(cursor: psycopg.Cursor[Any], spans: Spans, lengths_s: Sequence[
         flag=np.array([ord(one) if one else 0 for one in flag], np.uint8),
         asked=np.array(asked, np.bool_),
     )
-    received_us = np.array([us_of(one) for one in received], np.int64)
+    received_us = np.array([microseconds(one) for one in received], np.int64)
     ended_us = start_us + batch.length_s.astype(np.int64) * 1_000_000
     # What came because it was asked for is refilled, not late: a minute is counted once.
     return batch, (received_us - ended_us > LATE_AFTER_US) & ~batch.asked
@@ -185,8 +180,3 @@ def write_minutes(cursor: psycopg.Cursor[Any], minutes: Minutes, computed: NDArr
             computed.tolist(),
         ),
     )
-
-
-def flag_codes(reported: PeriodBatch) -> NDArray[np.uint8]:
-    """`Flag` of each report."""
-    return from_ascii(reported.flag)

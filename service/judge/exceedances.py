@@ -8,14 +8,16 @@ import msgspec
 import numpy as np
 import psycopg
 
+from rules.arrays import Ints
 from rules.china_time import span
 from rules.emissions.applicable import Applicable, Spans
 from rules.emissions.exceed import Limits, Side, exceedances
 from rules.emissions.periods import DAY_US, HOUR_US
 from rules.transition import alert_id
-from service.judge.columns import moments, us_of
+from service.judge.columns import moments
 from service.judge.records import MeanRows
 from service.judge.sources import JudgedTag
+from service.store.events import moment
 
 Kind = Literal["warning", "hour", "day"]
 #: Which alarm tells of each.
@@ -96,13 +98,18 @@ class Found:
         return alert_id(RULE[self.kind], self.tag.info.id, self.side, self.start_us)
 
 
+def limits_at(spans: Spans, times_us: Ints) -> Limits:
+    """Those in force at each time."""
+    upper, lower = spans.columns(times_us)
+    return Limits(upper=upper, lower=lower, row=spans.which(times_us).astype(np.int32))
+
+
 def found_in(tag: JudgedTag, rows: MeanRows, kind: Literal["hour", "day"]) -> list[Found]:
     """Of the judged means of one tag. What exceeds only together with what is marked is found, and says so."""
     spans: Spans = tag.hour_limits if kind == "hour" else tag.day_limits
     if not len(spans) or not len(rows):
         return []
-    upper, lower = spans.columns(rows.start_us)
-    limits = Limits(upper=upper, lower=lower, row=spans.which(rows.start_us).astype(np.int32))
+    limits = limits_at(spans, rows.start_us)
     every = exceedances(rows.value, rows.valid, limits)
     alone = exceedances(rows.unmarked, rows.unmarked_valid, limits)
     whole = dict(zip(every.period.tolist(), zip(every.value, every.limit, every.side, strict=True), strict=True))
@@ -150,7 +157,7 @@ def record(
     tags, starts = zip(*judged, strict=True)
     columns = list(tags), moments(np.array(starts, np.int64))
     known = {row[0]: row for row in cursor.execute(_KNOWN.encode(), (*columns, kind)).fetchall()}
-    at = moments(np.array([judged_us]))[0]
+    at = moment(judged_us)
     seen: set[str] = set()
     for one in found:
         seen.add(one.id)
@@ -173,7 +180,7 @@ def record(
 
 
 def _keep(cursor: psycopg.Cursor[Any], one: Found, known: tuple[Any, ...] | None, tag: int, at: Any) -> None:
-    over = None if one.over_us is None else moments(np.array([one.over_us]))[0]
+    over = moment(one.over_us)
     if known is not None:
         _, _, state, value, limit, unmarked, known_over = known
         # The peak of a warning creeps up minute by minute: only what tells something new is a revision.
@@ -190,7 +197,7 @@ def _keep(cursor: psycopg.Cursor[Any], one: Found, known: tuple[Any, ...] | None
         "enterprise": info.enterprise,
         "source": info.source_id,
         "quantity": info.tag.quantity,
-        "start": moments(np.array([one.start_us]))[0],
+        "start": moment(one.start_us),
         "side": one.side,
         "value": one.value,
         "limit": one.bound,
@@ -216,8 +223,8 @@ def end(cursor: psycopg.Cursor[Any]) -> None:
 
 def end_left(connection: psycopg.Connection[Any], judged: Sequence[int], now_us: int) -> None:
     """Those of (the database's) tags that are not judged any more are over; they stay on record as they are."""
-    connection.execute(_END_LEFT, (moments(np.array([now_us]))[0], list(judged)))
+    connection.execute(_END_LEFT, (moment(now_us), list(judged)))
     connection.commit()
 
 
-__all__ = ["LENGTH_US", "RULE", "Found", "Kind", "end", "end_left", "found_in", "record", "us_of"]
+__all__ = ["LENGTH_US", "RULE", "Found", "Kind", "end", "end_left", "found_in", "limits_at", "record"]

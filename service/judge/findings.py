@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rules.arrays import Bools, Ints
 from rules.emissions import flags
-from rules.emissions.applicable import Applicable, Spans
+from rules.emissions.applicable import Applicable
 from rules.emissions.exceed import EarlyWarning, Limits, Side, Warnings, early_warnings
 from rules.emissions.minutes import Minutes
 from rules.emissions.periods import HOUR_US, MINUTE_US, hour_of
@@ -63,7 +63,7 @@ def _warnings_of(judged: Judged, hours: Ints, rule: EarlyWarning, now_us: int) -
     inside = np.isin(hour_us, hours)
     minutes, marked, hour_us = judged.minutes.take(inside), judged.marked[inside], hour_us[inside]
     valid: Bools = flags.is_in(minutes.flag, judged.tag.validity.valid_flags) & np.isfinite(minutes.value) & ~marked
-    limits = _limits(judged.tag.hour_limits, hour_us)
+    limits = exceedances.limits_at(judged.tag.hour_limits, hour_us)
     found: list[Found] = []
     for hour in np.unique(hour_us).tolist():
         limit = judged.tag.hour_limits.at(hour)
@@ -121,8 +121,3 @@ def _warning(
         f"limit of the hour mean {limit.words()}",
         over_us=None if end_us == open_us else end_us,
     )
-
-
-def _limits(spans: Spans, times_us: Ints) -> Limits:
-    upper, lower = spans.columns(times_us)
-    return Limits(upper=upper, lower=lower, row=spans.which(times_us).astype(np.int32))

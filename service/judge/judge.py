@@ -21,12 +21,13 @@ from rules.emissions.periods import HOUR_US, MINUTE_US
 from service.alerts.asked import Raise
 from service.alerts.judged import JUDGED
 from service.clock import Clock
-from service.judge.columns import moments, us_of
 from service.judge.config import Emissions
 from service.judge.exceedances import LENGTH_US, RULE, end_left
 from service.judge.rules import touch_where_rules_changed
 from service.judge.sources import JudgedSource, judged_sources
 from service.judge.work import Piece, Work
+from service.store.events import moment
+from service.store.stored import microseconds
 from service.store.touched import Minute, Touched
 
 _log = structlog.get_logger(__name__)
@@ -141,7 +142,7 @@ class Judge:
             db_ix[info.ix] = by_id[info.id]
         end_left(connection, db_ix[list(self._of_tag)].tolist(), self._clock())
         touch_where_rules_changed(connection, self.sources, self._config, db_ix.tolist(), self._clock())
-        return Work(self._tags, self.sources, self._config, db_ix)
+        return Work(self.sources, self._config, db_ix)
 
     def judge(self, connection: psycopg.Connection, work: Work) -> bool:
         """One pass; True where there is more to do at once."""
@@ -187,7 +188,7 @@ class Judge:
             begin_us = _hour(now_us - self._config.grace)
             self._judged_until(connection, begin_us)
             return begin_us, begin_us
-        first_us = us_of(row[0])
+        first_us = microseconds(row[0])
         return first_us, max(first_us, min(_hour(settled_us), first_us + self._most_hours * HOUR_US))
 
     @staticmethod
@@ -195,7 +196,7 @@ class Judge:
         connection.execute(
             "INSERT INTO judge_state (name, until) VALUES (%s, %s)"
             " ON CONFLICT (name) DO UPDATE SET until = excluded.until",
-            (_STATE, moments(np.array([until_us]))[0]),
+            (_STATE, moment(until_us)),
         )
         connection.commit()
 
@@ -246,16 +247,16 @@ class Judge:
         """Returns whether the alert book knows that it is over."""
         id_, kind, target, start, side, value, limit, why, told, state, unmarked, over, judged = row
         rule = RULE[kind]
-        ended_us = us_of(start) + LENGTH_US[kind]
+        ended_us = microseconds(start) + LENGTH_US[kind]
         alarm = Raise(
             id=id_,
             rule=rule,
             target=target,
             side=side,
             level=JUDGED[rule].level if side == "high" else {"H": "L", "HH": "LL"}[JUDGED[rule].level],
-            onset_us=us_of(start),
+            onset_us=microseconds(start),
             # An hour is over its limit when it has ended; a warning is there as soon as it is found.
-            effective_us=us_of(judged) if kind == "warning" else ended_us,
+            effective_us=microseconds(judged) if kind == "warning" else ended_us,
             value=value,
             limit=limit,
             why=why,
@@ -270,7 +271,7 @@ class Judge:
         if over is None:
             return False
         reason = why if state == "standing" else "judged anew, it does not hold any more"
-        over_us = max(us_of(over), alarm.effective_us)
+        over_us = max(microseconds(over), alarm.effective_us)
         self._tell(Raise(**_fields(alarm) | {"effective_us": over_us, "cleared": True, "why": reason}))
         return True
 

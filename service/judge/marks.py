@@ -1,6 +1,6 @@
 """Marks (标记): asked for through the journal as notes, projected into ``emission_mark`` by the store writer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -9,12 +9,12 @@ import psycopg
 from numpy.typing import NDArray
 
 from park.index import TagTable
-from rules.emissions.marks import Marks
+from rules.emissions.marks import Kind, Marks
 from rules.emissions.periods import HOUR_US, hour_of
-from service.judge.columns import us_of
-from service.judge.timelines import marks_of_rows
+from service.judge.sources import JudgedSource
 from service.store.events import moment
 from service.store.notes import Note, storable
+from service.store.stored import microseconds
 
 MARK, WITHDRAWN = "mark", "mark_withdrawn"
 
@@ -95,7 +95,7 @@ def project(cursor: psycopg.Cursor[Any], notes: Iterable[Note]) -> list[tuple[st
             cursor.execute(_WITHDRAW.encode(), (moment(back.at_us), back.by, back.reason, back.mark))
             row = cursor.execute(_ONE.encode(), (back.mark,)).fetchone()
             if row is not None:
-                spans.append((row[0], tuple(row[1]), us_of(row[2]), us_of(row[3])))
+                spans.append((row[0], tuple(row[1]), microseconds(row[2]), microseconds(row[3])))
     return spans
 
 
@@ -114,11 +114,38 @@ def covered(
     return np.array(ixs, np.int32), np.array(times, np.int64)
 
 
-def read_marks(cursor: psycopg.Cursor[Any], tags: TagTable, sources: Sequence[str], from_us: int, to_us: int) -> Marks:
+def read_marks(cursor: psycopg.Cursor[Any], sources: Sequence[JudgedSource], from_us: int, to_us: int) -> Marks:
     """Those in force that touch the span, one row for each tag that one covers."""
-    rows = cursor.execute(_SPANS.encode(), (list(sources), moment(to_us), moment(from_us))).fetchall()
+    names = [one.id for one in sources]
+    rows = cursor.execute(_SPANS.encode(), (names, moment(to_us), moment(from_us))).fetchall()
     named = [
-        {"source": source, "tags": names, "from_time_us": us_of(begin), "to_time_us": us_of(end), "kind": kind}
+        {
+            "source": source,
+            "tags": names,
+            "from_time_us": microseconds(begin),
+            "to_time_us": microseconds(end),
+            "kind": kind,
+        }
         for source, names, begin, end, kind in rows
     ]
-    return marks_of_rows(named, {info.id: (info.source_id, info.ix) for info in tags.infos})
+    return marks_of_rows(named, {tag.info.id: (one.id, tag.info.ix) for one in sources for tag in one.tags})
+
+
+def marks_of_rows(rows: Sequence[Mapping[str, Any]], tags: Mapping[str, tuple[str, int]]) -> Marks:
+    """``tags``: full id -> (source, index). One row for each tag that a mark covers."""
+    of_source: dict[str, list[tuple[str, int]]] = {}
+    for name, (source, ix) in tags.items():
+        of_source.setdefault(source, []).append((name, ix))
+    found = [
+        (ix, row["from_time_us"], row["to_time_us"], Kind.CONDITION if row["kind"] == "condition" else Kind.ANOMALY)
+        for row in rows
+        for name, ix in of_source.get(row["source"], ())
+        if not row["tags"] or name in row["tags"]
+    ]
+    columns: list[Sequence[int]] = list(zip(*found, strict=True)) if found else [()] * 4
+    return Marks(
+        tag=np.array(columns[0], np.int32),
+        begin_us=np.array(columns[1], np.int64),
+        end_us=np.array(columns[2], np.int64),
+        kind=np.array(columns[3], np.uint8),
+    )

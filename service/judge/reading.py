@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.emissions.minutes import Minutes
-from service.judge.columns import packed_minutes, us_of
+from service.judge.columns import packed_minutes
 from service.store.events import moment
 from service.store.samples import StoredTag
 from service.store.scope import Scope
 from service.store.sqlfile import SqlFile
+from service.store.stored import microseconds
 
 _SQL = SqlFile("emissions")
 _MEANS, _LAST_MEANS, _MINUTES = _SQL["means"], _SQL["last_means"], _SQL["minutes"]
@@ -183,6 +184,8 @@ def _with_us(row: dict[str, Any], tags: dict[int, StoredTag]) -> dict[str, Any]:
 def _times(row: dict[str, Any]) -> dict[str, Any]:
     """``start`` becomes ``start_us``, and so on for every moment."""
     return {
-        f"{name}_us" if isinstance(value, datetime) else name: us_of(value) if isinstance(value, datetime) else value
+        f"{name}_us" if isinstance(value, datetime) else name: microseconds(value)
+        if isinstance(value, datetime)
+        else value
         for name, value in row.items()
     }

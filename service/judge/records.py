@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +11,9 @@ from numpy.typing import NDArray
 from rules.arrays import Floats, Ints, Rows
 from rules.emissions.compare import Reason, Verdict
 from rules.emissions.means import Status
-from service.judge.columns import EPOCH, Spans, Tags, moments, us_of
+from service.judge.columns import Spans, Tags, moments
+from service.store.events import moment
+from service.store.stored import microseconds
 
 Period = Literal["hour", "day", "month"]
 Ints32 = NDArray[np.int32]
@@ -107,7 +108,9 @@ def read_means(cursor: psycopg.Cursor[Any], spans: Spans, period: Period) -> tup
     named = {
         name: np.array(column, dtype=_KINDS.get(name, np.int32)) for name, column in zip(_CONTENT, content, strict=True)
     }
-    found = MeanRows(tag=np.array(tag, np.int32), start_us=np.array([us_of(one) for one in start], np.int64), **named)
+    found = MeanRows(
+        tag=np.array(tag, np.int32), start_us=np.array([microseconds(one) for one in start], np.int64), **named
+    )
     return found, np.array(revision, np.int32)
 
 
@@ -165,7 +168,7 @@ def _why(rows: MeanRows, i: int, known: MeanRows, at: int) -> str:
 def _insert(
     cursor: psycopg.Cursor[Any], rows: MeanRows, period: Period, numbers: list[int], why: list[str], judged_us: int
 ) -> None:
-    judged: datetime = moments(np.array([judged_us]))[0]
+    judged = moment(judged_us)
     content = [getattr(rows, name).tolist() for name in _CONTENT]
     cursor.execute(
         _INSERT.encode(),
@@ -193,4 +196,4 @@ def concat_rows(parts: Iterable[MeanRows]) -> MeanRows:
     return whole.take(np.lexsort((whole.start_us, whole.tag)))
 
 
-__all__ = ["EPOCH", "MeanRows", "Period", "concat_rows", "nothing_reported", "read_means", "write_means"]
+__all__ = ["MeanRows", "Period", "concat_rows", "nothing_reported", "read_means", "write_means"]

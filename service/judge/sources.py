@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from park import units
 from park.index import TagInfo, TagTable
-from park.model import Source, SourceKind
+from park.model import OUTLET_KINDS, Source, SourceKind
 from park.outlet import Outlet, Role
 from park.quantities import QUANTITIES
 from rules.emissions.applicable import Spans
@@ -14,7 +14,6 @@ from rules.emissions.convert import OxygenRule
 from rules.emissions.limits import LimitBook
 from rules.emissions.validity import Validity
 from service.judge.config import Emissions
-from service.store.touched import JUDGED_KINDS
 
 _NOTHING = Spans(())
 #: The preset of each kind of source; others are air.
@@ -80,7 +79,7 @@ def judged_sources(tags: TagTable, limits: LimitBook, config: Emissions) -> list
     presets = config.presets()
     by_source: dict[str, list[TagInfo]] = {}
     for info in tags.infos:
-        if info.source.kind in JUDGED_KINDS:
+        if info.source.kind in OUTLET_KINDS:
             by_source.setdefault(info.source_id, []).append(info)
     return [_source(name, infos, limits, presets, config.oxygen) for name, infos in by_source.items()]
 

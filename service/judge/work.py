@@ -8,7 +8,6 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from park.index import TagTable
 from park.periods import DAY_S, HOUR_S, PeriodBatch, concat_periods
 from rules.arrays import Ints
 from rules.emissions.groups import keys
@@ -48,10 +47,7 @@ class Piece:
 class Work:
     """Constructed once a connection: it knows the database's numbers of the tags."""
 
-    def __init__(
-        self, tags: TagTable, sources: Sequence[JudgedSource], config: Emissions, db_ix: NDArray[np.int32]
-    ) -> None:
-        self._tags = tags
+    def __init__(self, sources: Sequence[JudgedSource], config: Emissions, db_ix: NDArray[np.int32]) -> None:
         self._validity = {tag.info.ix: tag.validity for source in sources for tag in source.tags}
         self._config = config
         self._findings = Findings(config.early_warning, db_ix)
@@ -180,8 +176,7 @@ class Work:
         reports, _ = columns.read_reports(cursor, spans, [HOUR_S])
         marks = read_marks(
             cursor,
-            self._tags,
-            [one.id for one in sources],
+            sources,
             int(starts.min(initial=0)) if len(starts) else 0,
             int(starts.max(initial=0)) + HOUR_US,
         )

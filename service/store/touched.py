@@ -15,17 +15,8 @@ import psycopg
 from numpy.typing import NDArray
 
 from park.index import TagTable
-from park.model import SourceKind
+from park.model import OUTLET_KINDS
 
-#: Kinds of sources that are judged by means over minutes, hours and days.
-JUDGED_KINDS = frozenset(
-    {
-        SourceKind.WASTE_GAS_OUTLET,
-        SourceKind.WASTE_WATER_OUTLET,
-        SourceKind.FENCE_LINE,
-        SourceKind.AIR_STATION,
-    }
-)
 _MINUTE_US = 60_000_000
 _HOUR_US = 3_600_000_000
 _MOST_KNOWN = 2_000_000
@@ -72,7 +63,7 @@ def _hour_of(moment: datetime) -> int:
 def judged(tags: TagTable) -> NDArray[np.bool_]:
     """``(size,)`` by our tag index: True for tags whose sources are judged."""
     mask = np.zeros(tags.size, dtype=np.bool_)
-    mask[[info.ix for info in tags.infos if info.source.kind in JUDGED_KINDS]] = True
+    mask[[info.ix for info in tags.infos if info.source.kind in OUTLET_KINDS]] = True
     return mask
 
 

@@ -30,9 +30,9 @@ from service.api.state import State as AppState
 from service.api.times import rfc3339
 from service.judge.delivery import Delivery, deliveries
 from service.judge.desk import MOST_MARKS
+from service.judge.marks import marks_of_rows
 from service.judge.reading import MarkFilter
 from service.judge.sources import JudgedTag
-from service.judge.timelines import marks_of_rows
 
 router = APIRouter(prefix=f"{PREFIX}/emissions", tags=["emissions"])
 

@@ -9,12 +9,12 @@ from fastapi import FastAPI
 
 import connectors.sparkplug
 from connectors.hj212.deviations import DEVIATIONS
+from park.model import OUTLET_KINDS
 from park.quantities import QUANTITIES
 from rules.emissions.compare import Reason
 from rules.emissions.flags import Flag
 from rules.emissions.means import Status
 from rules.emissions.timeline import State
-from service.store.touched import JUDGED_KINDS
 
 WEB = files("service.web")
 WORDS = WEB.joinpath("emission_words.js").read_text("utf-8")
@@ -58,7 +58,7 @@ def test_every_tolerated_deviation_of_sparkplug_is_told() -> None:
         ("meanStates", {one.name.lower() for one in Status}),
         ("notCompared", {one.name.lower().replace("_", " ") for one in Reason if one is not Reason.NONE}),
         ("flags", {one.name if one else "" for one in Flag}),
-        ("kinds", {one.value for one in JUDGED_KINDS}),
+        ("kinds", {one.value for one in OUTLET_KINDS}),
         ("exceedanceKinds", {"warning", "hour", "day"}),
         ("whys", {"first", "late data", "refilled", "marks", "logger reported", "recomputed"}),
         ("sure", {"read", "secondary", "unverified", "inferred"}),
