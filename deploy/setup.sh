@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes everything the project needs, in its own directory and without touching the system:
-#   setup.sh         the environment in .venv, then the embedded database and broker; skips what is up to date
+#   setup.sh         the environment in .venv, the page, the embedded database and broker; skips what is up to date
 #   setup.sh lock    requirements.lock anew from pyproject.toml: names, versions and hashes, no addresses
 #   setup.sh clean   deletes all that set-up, demo and tests made
 # Needs Python 3.11 or newer; python3-venv and pip are fetched from the machine's Debian archive if they are missing.
@@ -10,6 +10,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 venv=$root/.venv
 stamp=$venv/parkwatch-stamp
 cache=$root/.cache
+web=$root/service/web
 cd "$root"
 unset PIP_USER PIP_TARGET PIP_PREFIX
 
@@ -85,10 +86,37 @@ set_up_environment() {
   say "Environment: ready after $((SECONDS - started)) s"
 }
 
+# Node.js comes as a Python package, locked like the others: the machine needs none of its own.
+node() {
+  "$venv/bin/python" -m deploy.node "$@"
+}
+
+what_the_page_is_made_of() {
+  (cd "$web" && cat package-lock.json ./*.ts ./*.html && find src public -type f ! -name '*.test.ts' -print0 | sort -z | xargs -0 cat) |
+    sha256sum
+}
+
+set_up_page() {
+  local started=$SECONDS
+  if [ -f "$web/dist/index.html" ] && [ "$(what_the_page_is_made_of)" = "$(cat "$web/dist/stamp" 2>/dev/null)" ]; then
+    say "Page: up to date"
+    return
+  fi
+  if ! cmp -s "$web/package-lock.json" "$web/node_modules/.parkwatch-lock"; then
+    say "Page: $(grep -c '"integrity"' "$web/package-lock.json") packages, each checked against its hash"
+    (cd "$web" && node npm ci --no-progress --loglevel=error >&2)
+    cp "$web/package-lock.json" "$web/node_modules/.parkwatch-lock"
+  fi
+  (cd "$web" && node vite build --logLevel warn >&2)
+  what_the_page_is_made_of >"$web/dist/stamp"
+  say "Page: ready after $((SECONDS - started)) s"
+}
+
 set_up() {
   exec 9<"$root"
   flock 9 # one at a time; the others then find the work done
   set_up_environment
+  set_up_page
   "$venv/bin/python" -m deploy.embedded
 }
 
@@ -109,7 +137,7 @@ lock() {
 
 clean() {
   if venv_is_sound; then "$venv/bin/python" -m deploy.embedded --remove || true; fi
-  rm -rf "$venv" .embedded .data "$cache" dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+  rm -rf "$venv" .embedded .data "$cache" dist "$web/dist" "$web/node_modules" .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
   find . -name __pycache__ -type d -prune -exec rm -rf {} +
 }
 

@@ -9,8 +9,10 @@ from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPAuthorizationCreden
 
 from service.api.keys import Key
 from service.api.problems import Problem
+from service.api.rights import RIGHTS
 from service.api.sessions import COOKIE
 from service.api.state import State, state_of
+from service.identity.roles import Role
 from service.store.scope import Scope
 
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="`parkwatch key create NAME` makes one")
@@ -24,8 +26,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Caller:
     """Whoever sent a request."""
 
-    #: Name of the key; the actor in the record of alerts.
+    #: Name of the account or the key; the actor in every record.
     name: str
+    role: Role
     scope: Scope
 
 
@@ -47,7 +50,16 @@ def authenticate(
     if key is None:
         detail = "the key is not valid (any more)" if text or cookie else "give a key: header X-API-Key"
         raise Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
-    return caller_of(key, state)
+    return admitted(request, caller_of(key, state))
+
+
+def admitted(request: Request, caller: Caller) -> Caller:
+    """The caller, where the route takes its role (`service.api.rights`). Raises Problem 403."""
+    allowed = RIGHTS.get((request.method, request.scope["route"].path), frozenset())
+    if caller.role not in allowed:
+        takes = ", ".join(sorted(allowed)) or "nobody"
+        raise Problem(403, "forbidden", f"your role is {caller.role.value}; this is for: {takes}")
+    return caller
 
 
 def caller_of(key: Key, state: State) -> Caller:
@@ -55,7 +67,7 @@ def caller_of(key: Key, state: State) -> Caller:
     scope = Scope.everything()
     if key.enterprise is not None:
         scope = Scope.only(key.enterprise, park=state.view.tags.park.id)
-    return Caller(name=key.name, scope=scope)
+    return Caller(name=key.name, role=key.acts_as, scope=scope)
 
 
 def refuse_other_sites(request: Request) -> None:

@@ -3,7 +3,7 @@
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from service.api import PREFIX, description, page, problems
+from service.api import PREFIX, description, page, problems, rights
 from service.api.access import authenticate
 from service.api.answer import Json
 from service.api.keys import Keys
@@ -38,6 +38,34 @@ from service.api.routers import (
 from service.api.state import State
 from service.api.view import ServiceView
 
+#: Their routes ask for the caller themselves, where they need one.
+_OPEN = (health.router, status.metrics_router, session.router)
+_GUARDED = (
+    park.router,
+    tags.router,
+    samples.router,
+    push.router,
+    raw_frames.router,
+    alerts.router,
+    explain.router,
+    traces.router,
+    aside.router,
+    context.router,
+    risk.router,
+    kpi.router,
+    rules.router,
+    backtests.router,
+    connectors.router,
+    devices.router,
+    dead_letters.router,
+    emissions.router,
+    emission_marks.router,
+    emission_delivery.router,
+    reports.router,
+    status.router,
+    live.router,
+)
+
 _MOST_BODY_BYTES = 65_536
 #: Ten thousand rules are some three million bytes.
 _LARGER = {f"{PREFIX}/{route}": 16 * 1024 * 1024 for route in ("rules", "backtests")}
@@ -60,35 +88,11 @@ def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> F
     )
     app.state.parkwatch = state = State(view, keys, most_listeners=most_listeners)
     problems.install(app)
-    app.include_router(health.router)
-    app.include_router(status.metrics_router)
-    app.include_router(session.router)
-    for one in (
-        park,
-        tags,
-        samples,
-        push,
-        raw_frames,
-        alerts,
-        explain,
-        traces,
-        aside,
-        context,
-        risk,
-        kpi,
-        rules,
-        backtests,
-        connectors,
-        devices,
-        dead_letters,
-        emissions,
-        emission_marks,
-        emission_delivery,
-        reports,
-        status,
-        live,
-    ):
-        app.include_router(one.router, dependencies=[Depends(authenticate)])
+    rights.check_complete([*_OPEN, *_GUARDED])
+    for router in _OPEN:
+        app.include_router(router)
+    for router in _GUARDED:
+        app.include_router(router, dependencies=[Depends(authenticate)])
     description.install(app)
     page.install(app)
     larger = {**_LARGER, f"{PREFIX}/samples": view.push.policy.most_body_bytes}

@@ -18,6 +18,8 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from service.identity.roles import Role, fitting
+
 _log = structlog.get_logger(__name__)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -43,6 +45,13 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     created: datetime
     expires: datetime | None = None
     disabled: bool = False
+    #: None: written before there were roles; then the widest that goes with ``enterprise``.
+    role: Role | None = None
+
+    @property
+    def acts_as(self) -> Role:
+        """What it may do."""
+        return fitting(self.role, self.enterprise)
 
     def valid_at(self, now: datetime) -> bool:
         """Neither revoked nor expired."""
@@ -69,7 +78,14 @@ class Keys:
         self._reload()
         return self._keys
 
-    def create(self, name: str, *, enterprise: str | None = None, expires: datetime | None = None) -> tuple[Key, str]:
+    def create(
+        self,
+        name: str,
+        *,
+        enterprise: str | None = None,
+        expires: datetime | None = None,
+        role: Role | None = None,
+    ) -> tuple[Key, str]:
         """Make a key; returns it and its text, which is shown this once. Raises ValueError, KeysInvalid."""
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a name for a key; use letters, digits, '-', '_' and '.', 64 at most")
@@ -77,10 +93,17 @@ class Keys:
             raise ValueError(f"there is a key {name!r} already; revoke it first, or use another name")
         if expires is not None and expires.utcoffset() is None:
             raise ValueError("the end of a key must carry an offset from UTC")
+        role = fitting(role, enterprise)
         prefix = f"pw{secrets.token_hex(4)}"
         text = f"{prefix}.{secrets.token_urlsafe(32)}"
         key = Key(
-            name=name, prefix=prefix, sha256=_sha256(text), enterprise=enterprise, created=self._now(), expires=expires
+            name=name,
+            prefix=prefix,
+            sha256=_sha256(text),
+            enterprise=enterprise,
+            created=self._now(),
+            expires=expires,
+            role=role,
         )
         self._write((*self._keys, key))
         return key, text

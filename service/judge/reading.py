@@ -80,6 +80,7 @@ class EmissionQueries:
         """By tag, start and revision; ``tag`` is the full id. ``after``: (database's tag, start, revision) before."""
         tags = await self.tags(scope, tag_ids)
         rows = await self._rows(
+            scope,
             _MEANS,
             tags=list(tags),
             period=period,
@@ -95,7 +96,7 @@ class EmissionQueries:
     async def last_means(self, scope: Scope, tag_ids: Sequence[str], period: Period) -> Rows:
         """The last judged period of each tag that has one."""
         tags = await self.tags(scope, tag_ids)
-        rows = await self._rows(_LAST_MEANS, tags=list(tags), period=period)
+        rows = await self._rows(scope, _LAST_MEANS, tags=list(tags), period=period)
         return [_with_us(row, tags) for row in rows]
 
     async def minutes(
@@ -107,7 +108,7 @@ class EmissionQueries:
         """
         tags = await self.tags(scope, tag_ids)
         span = {"from": moment(from_us), "to": moment(to_us)}
-        (row,) = await self._rows(_MINUTES, tags=list(tags), **span)
+        (row,) = await self._rows(scope, _MINUTES, tags=list(tags), **span)
         return *packed_minutes(row["packed"] or b""), tags
 
     async def deliveries(
@@ -120,6 +121,7 @@ class EmissionQueries:
         group_of = {tag: n for n, members in enumerate(groups) for tag in members}
         tags = await self.tags(scope, list(group_of))
         rows = await self._rows(
+            scope,
             _DELIVERIES,
             tags=list(tags),
             groups=[group_of[one.id] for one in tags.values()],
@@ -132,6 +134,7 @@ class EmissionQueries:
     ) -> Rows:
         """Newest first; ``before`` is (start_us, id) of the last of the page before."""
         rows = await self._rows(
+            scope,
             _EXCEEDANCES,
             visible=scope.parameter,
             kinds=sorted(wanted.kinds) or None,
@@ -147,14 +150,14 @@ class EmissionQueries:
 
     async def exceedance_events(self, scope: Scope, exceedance_id: str) -> Rows:
         """All that became of one, oldest first; empty where the scope does not see it."""
-        rows = await self._rows(_EVENTS, visible=scope.parameter, id=uuid.UUID(exceedance_id))
+        rows = await self._rows(scope, _EVENTS, visible=scope.parameter, id=uuid.UUID(exceedance_id))
         return [_times(row) for row in rows]
 
     async def exceedance_counts(self, scope: Scope, tag_ids: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
         """Findings of hours and days that stand, of each tag that has any."""
         tags = await self.tags(scope, tag_ids)
         span = {"from": moment(from_us), "to": moment(to_us)}
-        rows = await self._rows(_COUNTS, tags=list(tags), **span)
+        rows = await self._rows(scope, _COUNTS, tags=list(tags), **span)
         return {tags[row["tag"]].id: row["count"] for row in rows}
 
     async def marks(
@@ -162,6 +165,7 @@ class EmissionQueries:
     ) -> Rows:
         """Newest first; ``before`` is (created_us, id) of the last of the page before."""
         rows = await self._rows(
+            scope,
             _MARKS,
             visible=scope.parameter,
             id=uuid.UUID(wanted.id) if wanted.id else None,

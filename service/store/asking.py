@@ -1,6 +1,9 @@
 """Asks the database with a bound on every wait: whatever it does (gone, frozen, slow), an answer or `StoreUnavailable`.
 
 The service's event loop goes on meanwhile: nothing here blocks it, and nothing here is needed to start.
+
+Every connection is of the role ``parkwatch_api``, and every question tells the database whose rows it may see, so that
+the row-level security of migration 0011 stands beneath what the statements themselves filter.
 """
 
 import asyncio
@@ -15,17 +18,28 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from service.store.errors import QuestionRefused, StoreUnavailable
+from service.store.scope import Scope
 
 _Answer = TypeVar("_Answer")
 #: Gives rows as dictionaries by column name.
 Connection = psycopg.AsyncConnection[dict[str, Any]]
+#: Of the database; it owns nothing, so row-level security holds for it.
+ROLE = "parkwatch_api"
 _Question = Callable[[Connection], Awaitable[_Answer]]
 
 
 class Asking:
     """A small pool of its own, so that reports cannot starve the store writer. ``open`` it, ``close`` it."""
 
-    def __init__(self, dsn: str, *, most_connections: int, answer_within_s: float, statement_timeout_s: float) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        most_connections: int = 4,
+        answer_within_s: float = 2.0,
+        statement_timeout_s: float = 20.0,
+        read_only: bool = True,
+    ) -> None:
         self._answer_within_s = answer_within_s
         timeout_ms = round(statement_timeout_s * 1e3)
         self._statement_timeout_s = statement_timeout_s
@@ -37,7 +51,8 @@ class Asking:
                 "row_factory": dict_row,
                 "application_name": "parkwatch-api",
                 "connect_timeout": max(2, round(answer_within_s)),  # libpq takes 2 s at least
-                "options": f"-c statement_timeout={timeout_ms} -c default_transaction_read_only=on",
+                "options": f"-c role={ROLE} -c statement_timeout={timeout_ms}"
+                f" -c default_transaction_read_only={'on' if read_only else 'off'}",
             },
             min_size=0,
             max_size=most_connections,
@@ -56,14 +71,23 @@ class Asking:
         """Open questions end with StoreUnavailable."""
         await self._pool.close(timeout=1.0)
 
-    async def ask(self, question: _Question[_Answer], *, within_s: float | None = None) -> _Answer:
+    async def act(self, scope: Scope, work: _Question[_Answer]) -> _Answer:
+        """``ask`` in one transaction: all of ``work`` is kept, or, where it raises, nothing."""
+
+        async def whole(connection: Connection) -> _Answer:
+            async with connection.transaction():
+                return await work(connection)
+
+        return await self.ask(scope, whole)
+
+    async def ask(self, scope: Scope, question: _Question[_Answer], *, within_s: float | None = None) -> _Answer:
         """The answer of ``question(connection)``. Raises QuestionRefused, StoreUnavailable.
 
         The first word must come within ``answer_within_s``; after it the statement timeout is what counts.
         """
         try:
             async with self._connection() as connection:
-                await self._bounded(connection, _greet(connection), self._answer_within_s)
+                await self._bounded(connection, _greet(connection, scope), self._answer_within_s)
                 limit_s = within_s or self._statement_timeout_s + self._answer_within_s
                 return await self._bounded(connection, question(connection), limit_s)
         except (PoolTimeout, PoolClosed) as error:
@@ -100,8 +124,8 @@ class Asking:
         return task.result()
 
 
-async def _greet(connection: Connection) -> None:
-    await connection.execute("SELECT 1")
+async def _greet(connection: Connection, scope: Scope) -> None:
+    await connection.execute("SELECT set_config('parkwatch.visible', %s, false)", (scope.setting,))
 
 
 async def _cut(connection: Connection, task: "asyncio.Future[Any]") -> None:

@@ -98,16 +98,16 @@ class Queries:
         """End."""
         await self._asking.close()
 
-    async def _rows(self, statement: bytes, **parameters: Any) -> list[dict[str, Any]]:
+    async def _rows(self, scope: Scope, statement: bytes, **parameters: Any) -> list[dict[str, Any]]:
         async def question(connection: Connection) -> list[dict[str, Any]]:
             cursor = await connection.execute(statement, parameters, binary=True)
             return await cursor.fetchall()
 
-        return await self._asking.ask(question)
+        return await self._asking.ask(scope, question)
 
     async def visible_tags(self, scope: Scope, tag_ids: Sequence[str]) -> list[StoredTag]:
         """Those of the tags that the store knows and the scope sees, in the order in which their samples come."""
-        rows = await self._rows(_VISIBLE_TAGS, ids=list(tag_ids), visible=scope.parameter)
+        rows = await self._rows(scope, _VISIBLE_TAGS, ids=list(tag_ids), visible=scope.parameter)
         return [StoredTag(**row) for row in rows]
 
     async def samples(
@@ -130,9 +130,9 @@ class Queries:
         bucket_us = resolution.bucket_us
         parameters = _span_parameters(tags, span.whole_buckets(bucket_us), start, end) | {"limit": limit}
         if not bucket_us:
-            packed = await self._packed(_RAW, parameters)
+            packed = await self._packed(scope, _RAW, parameters)
             return raw_page(packed, tags, limit)
-        packed = await self._packed(_BUCKETED, parameters | {"bucket": timedelta(microseconds=bucket_us)})
+        packed = await self._packed(scope, _BUCKETED, parameters | {"bucket": timedelta(microseconds=bucket_us)})
         return bucketed_page(packed, tags, limit, bucket_us)
 
     async def sample_rows(
@@ -140,11 +140,11 @@ class Queries:
     ) -> tuple[list[StoredTag], NDArray[np.void]]:
         """The first ``limit`` samples by tag and time as `service.store.samples.RAW` rows, and the tags they are of."""
         tags = await self.visible_tags(scope, tag_ids)
-        packed = await self._packed(_RAW, _span_parameters(tags, span, None, None) | {"limit": limit})
+        packed = await self._packed(scope, _RAW, _span_parameters(tags, span, None, None) | {"limit": limit})
         return tags, np.frombuffer(packed or b"", dtype=RAW)
 
-    async def _packed(self, statement: bytes, parameters: dict[str, Any]) -> bytes | None:
-        (row,) = await self._rows(statement, **parameters)
+    async def _packed(self, scope: Scope, statement: bytes, parameters: dict[str, Any]) -> bytes | None:
+        (row,) = await self._rows(scope, statement, **parameters)
         packed: bytes | None = row["packed"]
         return packed
 
@@ -164,7 +164,7 @@ class Queries:
         span = span.whole_buckets(bucket_us)
         if bucket_us:
             return bucket_boundary(tags, span, bucket_us, start, limit)
-        rows = await self._rows(_RAW_BOUNDARY, **_span_parameters(tags, span, start, None), limit=limit)
+        rows = await self._rows(scope, _RAW_BOUNDARY, **_span_parameters(tags, span, start, None), limit=limit)
         return Key(rows[0]["tag"], microseconds(rows[0]["time"])) if rows else None
 
     async def alerts(
@@ -172,6 +172,7 @@ class Queries:
     ) -> list[Alert]:
         """History, newest first; ``before`` is (raised_us, id) of the last alert of the page before."""
         rows = await self._rows(
+            scope,
             _HISTORY,
             visible=scope.parameter,
             limit=limit,
@@ -194,13 +195,14 @@ class Queries:
                 await asyncio.sleep(0)  # hundreds of thousands take seconds, and samples come in on the same loop
             return found
 
-        return await self._asking.ask(question)
+        return await self._asking.ask(scope, question)
 
     async def risk_history(
         self, scope: Scope, wanted: RiskFilter, *, limit: int, before: tuple[int, int] | None = None
     ) -> list[StoredRisk]:
         """Changes of colour, newest first; ``before`` is (at_us, seq) of the last of the page before."""
         rows = await self._rows(
+            scope,
             _RISKS,
             visible=scope.parameter,
             limit=limit,
@@ -212,29 +214,33 @@ class Queries:
 
     async def alert(self, scope: Scope, alert_id: str) -> Alert | None:
         """One alert as it stands in the store; None where there is none or the scope does not see it."""
-        rows = await self._rows(_ALERT, visible=scope.parameter, id=uuid.UUID(alert_id))
+        rows = await self._rows(scope, _ALERT, visible=scope.parameter, id=uuid.UUID(alert_id))
         return alert_of(rows[0]) if rows else None
 
     async def alert_events(self, scope: Scope, alert_id: str) -> list[Event]:
         """All that happened to one alert, oldest first."""
-        rows = await self._rows(_EVENTS_OF, visible=scope.parameter, id=uuid.UUID(alert_id))
+        rows = await self._rows(scope, _EVENTS_OF, visible=scope.parameter, id=uuid.UUID(alert_id))
         return [event_of(row["body"]) for row in rows]
 
     async def trace(self, scope: Scope, alert_id: str) -> StoredTrace | None:
         """The newest revision of an alert's upwind trace; None: there is none, or the scope does not see its tag."""
-        rows = await self._rows(_TRACE, visible=scope.parameter, id=uuid.UUID(alert_id))
+        rows = await self._rows(scope, _TRACE, visible=scope.parameter, id=uuid.UUID(alert_id))
         return trace_of(rows[0]) if rows else None
 
     async def alerts_without_trace(
         self, sources: Sequence[str], *, from_us: int, limit: int
     ) -> list[tuple[Alert, int]]:
         """For the service itself: alerts of these sources raised since, and their trace's revision: 0 (none) or 1."""
-        rows = await self._rows(_UNTRACED, sources=list(sources), **{"from": moment(from_us)}, limit=limit)
+        rows = await self._rows(
+            Scope.everything(), _UNTRACED, sources=list(sources), **{"from": moment(from_us)}, limit=limit
+        )
         return [(alert_of(row), row["trace_revision"]) for row in rows]
 
     async def events_since(self, scope: Scope, chain: str, seq: int, limit: int) -> EventWindow:
         """Up to ``limit`` events of the chain after number ``seq``, for a listener that comes back."""
-        rows = await self._rows(_EVENTS_SINCE, visible=scope.parameter, chain=uuid.UUID(chain), seq=seq, limit=limit)
+        rows = await self._rows(
+            scope, _EVENTS_SINCE, visible=scope.parameter, chain=uuid.UUID(chain), seq=seq, limit=limit
+        )
         through = rows[-1]["seq"] if rows else seq
         return EventWindow(
             events=[event_of(row["body"]) for row in rows if row["body"] is not None],
@@ -248,14 +254,14 @@ class Queries:
         """Newest first. Rules name tags of all enterprises: only a scope that is everything sees them."""
         if not scope.is_everything:
             return []
-        rows = await self._rows(_RULE_VERSIONS, journal=journal, limit=limit, before=before)
+        rows = await self._rows(scope, _RULE_VERSIONS, journal=journal, limit=limit, before=before)
         return [StoredVersion(at_us=microseconds(row.pop("at")), **row) for row in rows]
 
     async def rule_version(self, scope: Scope, journal: str, number: int) -> RuleVersion | None:
         """With its files; None where there is none, or the scope is not everything."""
         if not scope.is_everything:
             return None
-        rows = await self._rows(_RULE_VERSION, journal=journal, number=number)
+        rows = await self._rows(scope, _RULE_VERSION, journal=journal, number=number)
         return version_of(rows[0]["body"]) if rows else None
 
     async def contexts(
@@ -263,6 +269,7 @@ class Queries:
     ) -> list[Context]:
         """Newest first; ``before`` is (opened_us, id) of the last entry of the page before."""
         rows = await self._rows(
+            scope,
             _CONTEXTS,
             visible=scope.parameter,
             limit=limit,
@@ -274,7 +281,7 @@ class Queries:
 
     async def context(self, scope: Scope, context_id: str) -> Context | None:
         """One entry as it stands in the store; None where there is none or the scope does not see it."""
-        rows = await self._rows(_CONTEXT, visible=scope.parameter, id=uuid.UUID(context_id))
+        rows = await self._rows(scope, _CONTEXT, visible=scope.parameter, id=uuid.UUID(context_id))
         return context_of(rows[0]) if rows else None
 
     async def dead_letters(
@@ -282,6 +289,7 @@ class Queries:
     ) -> list[StoredLetter]:
         """Newest first; ``before`` is (received_us, id) of the last letter of the page before."""
         rows = await self._rows(
+            scope,
             _LETTERS,
             visible=scope.parameter,
             limit=limit,
@@ -299,6 +307,7 @@ class Queries:
         At most ``blocks`` blocks are looked through, so there may be fewer than ``limit``, and more to come.
         """
         rows = await self._rows(
+            scope,
             _RAW_BLOCKS,
             **{"from": moment(wanted.from_us), "to": moment(wanted.to_us)},
             origin=wanted.connector,
@@ -322,6 +331,7 @@ class Queries:
         if not connectors and not scope.is_everything:
             return []
         rows = await self._rows(
+            scope,
             _GAPS,
             connectors=sorted(connectors) if connectors else None,
             **{"from": moment(from_us)},
@@ -340,6 +350,7 @@ class Queries:
     ) -> list[StoredCommand]:
         """Newest first, of one ``connector/device``; ``before``: time and id of the last one of the page before."""
         rows = await self._rows(
+            scope,
             _DEVICE_COMMANDS,
             visible=scope.parameter,
             subject=subject,

@@ -36,6 +36,11 @@ class Scope:
         return self.own is None or enterprise == self.own
 
     @property
+    def setting(self) -> str:
+        """For ``parkwatch.visible``, which the database's own isolation reads (migration 0011)."""
+        return "*" if self.enterprises is None else ",".join(sorted(self.enterprises))
+
+    @property
     def parameter(self) -> list[str] | None:
         """For ``%(visible)s::text[] IS NULL OR enterprise = ANY(%(visible)s)``."""
         return None if self.enterprises is None else sorted(self.enterprises)

@@ -1,1 +1,1 @@
-"""The live page: static files without a build step."""
+"""The page: Vue and TypeScript in ``src``, built into ``dist`` by ``make setup``; `service.api.page` serves ``dist``."""

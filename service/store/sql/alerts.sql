@@ -35,12 +35,4 @@ ORDER BY e.recorded, e.seq
 --> events_since
 -- A window of `limit` events as they were recorded; those that the scope hides come as a number without a body, so
 -- that the reader can tell "hidden" from "missing".
-SELECT e.seq,
-       CASE WHEN %(visible)s::text[] IS NULL OR coalesce(a.enterprise, c.enterprise) = ANY(%(visible)s)
-            THEN e.body END AS body
-FROM alert_event e
-LEFT JOIN alert a ON a.id = e.alert_id
-LEFT JOIN context c ON c.id = e.alert_id
-WHERE e.chain = %(chain)s AND e.seq > %(seq)s
-ORDER BY e.seq
-LIMIT %(limit)s
+SELECT seq, body FROM events_since(%(chain)s, %(seq)s, %(limit)s)

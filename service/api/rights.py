@@ -1,0 +1,131 @@
+"""Which role may call which route: the one table that the service obeys and a test tries cell by cell.
+
+A route that is not in it is refused to everybody, and `service.api.app` does not start with one. What a role sees of
+what it may call is another matter: the scope in the query layer (`service.store.scope`).
+"""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
+from service.api import PREFIX
+from service.identity.roles import Role
+
+O, S, R, G, E, D, A = (  # noqa: E741
+    Role.OPERATOR,
+    Role.SUPERVISOR,
+    Role.REVIEWER,
+    Role.ENGINEER,
+    Role.ENTERPRISE,
+    Role.DEVICE,
+    Role.ADMIN,
+)
+_Roles = frozenset[Role]
+
+ANYONE: _Roles = frozenset(Role)
+#: All but machines.
+PEOPLE: _Roles = ANYONE - {D}
+#: The park's own people.
+PARK: _Roles = PEOPLE - {E}
+#: Who is on duty in the control room.
+DUTY: _Roles = frozenset({O, S, A})
+#: Who is on duty, or the enterprise concerned.
+DUTY_OR_OWN: _Roles = DUTY | {E}
+SUPERVISORS: _Roles = frozenset({S, A})
+ENGINEERS: _Roles = frozenset({G, A})
+ADMINS: _Roles = frozenset({A})
+
+#: Without a caller: liveness, and how one becomes a caller.
+PUBLIC: frozenset[tuple[str, str]] = frozenset({("GET", "/healthz"), ("GET", "/readyz"), ("POST", f"{PREFIX}/session")})
+
+_TABLE: dict[str, _Roles] = {
+    "GET /metrics": PARK,
+    # Who am I
+    "GET /session": ANYONE,
+    "DELETE /session": ANYONE,
+    # The park and its data
+    "GET /enterprises": PEOPLE,
+    "GET /sources": PEOPLE,
+    "GET /tags": ANYONE,
+    "GET /tags/{tag_id}": ANYONE,
+    "GET /samples": PEOPLE,
+    "POST /samples": frozenset({E, D, A}),
+    "GET /samples/{tag_id}/raw": PEOPLE,
+    "GET /raw-frames": PEOPLE,
+    "GET /status": ANYONE,
+    "GET /live": PEOPLE,
+    "GET /connectors": PEOPLE,
+    "GET /devices": PEOPLE,
+    "GET /devices/{connector}/{device}/commands": PEOPLE,
+    "POST /devices/{connector}/{device}/commands": DUTY_OR_OWN,
+    "GET /dead-letters": PEOPLE,
+    # Alerts
+    "GET /alerts": PEOPLE,
+    "GET /alerts/{alert_id}": PEOPLE,
+    "GET /alerts/{alert_id}/explain": PEOPLE,
+    "GET /alerts/{alert_id}/trace": PEOPLE,
+    "GET /traces": PEOPLE,
+    "POST /alerts/{alert_id}/ack": DUTY,
+    "POST /alerts/{alert_id}/comment": DUTY_OR_OWN,
+    "POST /alerts/{alert_id}/shelve": DUTY,
+    "POST /alerts/{alert_id}/unshelve": DUTY,
+    "POST /alerts/{alert_id}/take-out": SUPERVISORS,
+    "POST /alerts/{alert_id}/put-back": SUPERVISORS,
+    "POST /alerts/{alert_id}/reset": DUTY,
+    "GET /ledger": PEOPLE,
+    "GET /contexts": PEOPLE,
+    "POST /contexts": DUTY_OR_OWN,
+    "POST /contexts/{context_id}/end": DUTY_OR_OWN,
+    "GET /risk": PEOPLE,
+    "GET /risk/history": PEOPLE,
+    "GET /kpi": PEOPLE,
+    # Rules
+    "GET /rules": PARK,
+    "PUT /rules": ENGINEERS,
+    "POST /rules/reload": ENGINEERS,
+    "POST /rules/{rule_id}/confirm": ENGINEERS,
+    "GET /rules/versions": PARK,
+    "GET /rules/versions/{number}": PARK,
+    "GET /backtests": PARK,
+    "POST /backtests": ENGINEERS,
+    "GET /backtests/{backtest_id}": PARK,
+    "DELETE /backtests/{backtest_id}": ENGINEERS,
+    "GET /backtests/{backtest_id}/transitions": PARK,
+    # Emissions and reports
+    "GET /emissions/outlets": PEOPLE,
+    "GET /emissions/means": PEOPLE,
+    "GET /emissions/minutes": PEOPLE,
+    "GET /emissions/exceedances": PEOPLE,
+    "GET /emissions/exceedances/{exceedance_id}/history": PEOPLE,
+    "GET /emissions/marks": PEOPLE,
+    "POST /emissions/marks": DUTY_OR_OWN,
+    "POST /emissions/marks/{mark_id}/withdraw": DUTY_OR_OWN,
+    "GET /emissions/timeline": PEOPLE,
+    "GET /emissions/rates": PEOPLE,
+    "GET /reports/outlet": PEOPLE,
+    "GET /reports/exceedances": PEOPLE,
+    "GET /reports/online": PEOPLE,
+}  # fmt: skip
+
+
+def _full(key: str) -> tuple[str, str]:
+    method, _, path = key.partition(" ")
+    return method, path if path == "/metrics" else PREFIX + path
+
+
+RIGHTS: Mapping[tuple[str, str], _Roles] = {_full(key): roles for key, roles in _TABLE.items()}
+
+
+def check_complete(routers: list[APIRouter]) -> None:
+    """Raises LookupError naming every route of these that the table lacks, and every row that is of no route."""
+    routes = {
+        (method, route.path)
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+    missing, idle = routes - set(RIGHTS) - PUBLIC, (set(RIGHTS) | PUBLIC) - routes
+    if missing or idle:
+        raise LookupError(f"rights and routes differ: not in the table {sorted(missing)}, of no route {sorted(idle)}")

@@ -1,0 +1,1 @@
+"""Who people and machines are, and what they may do."""
