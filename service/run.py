@@ -42,6 +42,7 @@ from service.push.desk import PushDesk
 from service.risk import RiskFold
 from service.rules.desk import RuleDesk
 from service.rules.files import check_files, read_rule_files
+from service.store.asking import Asking
 from service.store.queries import Queries
 from service.store.writer import StoreWriter
 from service.tracing.task import Tracer
@@ -102,6 +103,7 @@ class Service:
         self.keys = Keys(config.data_dir)
         self.live = LiveHub()
         self.queries = Queries(self._dsn)
+        self.acting = Asking(self._dsn, read_only=False)
         self.backtests = Backtests(self._dsn, config.data_dir / "backtests", clock)
         self.url = ""
         self._connectors: list[Connector] = []
@@ -175,8 +177,10 @@ class Service:
             )
             self._open_pipeline()
             stack.push_async_callback(self.queries.close)
+            stack.push_async_callback(self.acting.close)
             stack.push_async_callback(self.backtests.close)
             await self.queries.open()
+            await self.acting.open()
             self.writer.start()
             stack.callback(self._stop_writer)
             self.judge = self._make_judge()

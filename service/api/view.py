@@ -20,6 +20,7 @@ from service.live import LiveHub
 from service.push.desk import PushDesk
 from service.risk import RiskFold
 from service.rules.desk import RuleDesk
+from service.store.asking import Asking
 from service.store.queries import Queries
 
 
@@ -28,6 +29,8 @@ class ServiceView(Protocol):
 
     live: LiveHub
     queries: Queries
+    #: Writes what people do that is no alarm's change (cases, shifts, duties): ``await acting.act(scope, work)``.
+    acting: Asking
     clock: Clock
     backtests: Backtests
     emissions: EmissionsDesk

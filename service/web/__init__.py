@@ -1,1 +1,1 @@
-"""The page: Vue and TypeScript in ``src``, built into ``dist`` by ``make setup``; `service.api.page` serves ``dist``."""
+"""The page: Vue and TypeScript in ``src``; ``make setup`` builds ``dist``, which `service.api.page` serves."""

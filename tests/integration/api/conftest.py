@@ -93,9 +93,11 @@ class Stored:
 
 @pytest.fixture
 async def service(database: str) -> AsyncIterator[ServiceInMemory]:
-    view = ServiceInMemory(queries=Queries(database), dsn=database)
+    view = ServiceInMemory(queries=Queries(database), dsn=database, answer_within_s=2.0)
     await view.queries.open()
+    await view.acting.open()
     yield view
+    await view.acting.close()
     await view.backtests.close()
     await view.queries.close()
 

@@ -43,6 +43,7 @@ from service.push.desk import PushDesk
 from service.push.policy import PushPolicy
 from service.risk import RiskFold
 from service.rules.desk import RuleDesk
+from service.store.asking import Asking
 from service.store.notes import Note
 from service.store.queries import Queries
 from tests.unit.api.obedient import Obedient
@@ -120,6 +121,7 @@ class ServiceInMemory:
     rules_live: RuleSet = field(default_factory=default_rules)
     #: For processes of their own.
     dsn: str = NO_DATABASE
+    answer_within_s: float = 0.2
     #: The journal takes no notes.
     refuses_notes: bool = False
 
@@ -143,6 +145,7 @@ class ServiceInMemory:
         directory = Path(tempfile.gettempdir()) / f"parkwatch-test-{uuid.uuid4()}"
         self.backtests = Backtests(self.dsn, directory, self.clock)
         self.notes: list[Note] = []
+        self.acting = Asking(self.dsn, answer_within_s=self.answer_within_s, read_only=False)
         self.emissions = EmissionsDesk(self.tags, LimitBook(self.tags.park, []), Emissions(), self.clock, self._noted)
         self.push = PushDesk(PushPolicy(), self.tags, self.clock)
         self.devices = DeviceDesk(self, self.queries, self.clock)
