@@ -22,6 +22,7 @@ PARTS = (
     "hj212_decode",
     "hj212",
     "e2e",
+    "live",
     "reload",
     "backtest",
     "judgement",
