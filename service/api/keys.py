@@ -6,10 +6,8 @@ it changes, so that the command line may create and revoke keys while the servic
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from service.files import write_private
 from service.identity.roles import Role, fitting
 
 _log = structlog.get_logger(__name__)
@@ -139,7 +138,7 @@ class Keys:
         if not self._session_secret:
             path = self.path.with_name(_SECRET_FILE)
             if not path.exists():
-                _write_private(path, secrets.token_bytes(32))
+                write_private(path, secrets.token_bytes(32))
             self._session_secret = path.read_bytes()
         return self._session_secret
 
@@ -174,27 +173,12 @@ class Keys:
         self._by_prefix = {key.prefix: key for key in keys}
 
     def _write(self, keys: tuple[Key, ...]) -> None:
-        _write_private(self.path, msgspec.json.format(msgspec.json.encode(keys), indent=2))
+        write_private(self.path, msgspec.json.format(msgspec.json.encode(keys), indent=2))
         self._reload()
 
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    """As a whole or not at all, readable by its owner alone from the first moment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mkstemp makes it 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 class LoginLimit:
