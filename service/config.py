@@ -15,6 +15,7 @@ from rules.risk.formula import RiskFormula
 from service.alerts.asked import ContextKind
 from service.alerts.policy import Policy
 from service.judge.config import Emissions
+from service.notify.config import Notifications
 from service.push.policy import PushPolicy
 from service.store.housekeeping import StorePolicy
 from service.tracing.policy import TracingPolicy
@@ -105,6 +106,8 @@ class Config(_Model):
     risk: RiskFormula = RiskFormula()
     #: Upwind traces of alerts at the fence and the air stations (deploy/docs/tracing.md).
     tracing: TracingPolicy = TracingPolicy()
+    #: Who is told of alarms outside the page (deploy/docs/notifications.md).
+    notifications: Notifications = Notifications()
     connectors: ConnectorConfigs = ()
 
     @field_validator("rules", mode="before")

@@ -299,6 +299,11 @@ class Pipeline:
             self._outcomes.popitem(last=False)
         return events
 
+    @property
+    def row_us(self) -> int:
+        """When the last row that was folded was written."""
+        return self._row_us
+
     async def outcome(self, command_id: str, position: int) -> Alert | Context:
         """What became of a command journalled at ``position``. Raises NotAllowed."""
         await self.reached(position)

@@ -37,6 +37,7 @@ from service.judge.judge import Judge
 from service.judge.limit_packs import limit_book
 from service.judge.sources import judged_sources
 from service.live import LiveHub
+from service.notify.desk import NotifyDesk
 from service.pipeline import Pipeline, Setup, read_park
 from service.push.desk import PushDesk
 from service.risk import RiskFold
@@ -138,6 +139,10 @@ class Service:
         """Those that the engine evaluates."""
         return self.pipeline.engine.rules
 
+    def processed_us(self) -> int:
+        """When the last journal row that alarms were computed from was written."""
+        return self.pipeline.row_us
+
     def latest(self) -> Latest:
         """Greatest source time, value and quality of every tag, by tag index."""
         return self.pipeline.engine.latest
@@ -184,6 +189,7 @@ class Service:
             self.writer.start()
             stack.callback(self._stop_writer)
             self.judge = self._make_judge()
+            self.notify = NotifyDesk(self, self._config.notifications, self._config.data_dir)
             self.emissions = EmissionsDesk(
                 self.tags, self._limits, self._config.emissions, self.clock, self.intake.note
             )
@@ -193,6 +199,7 @@ class Service:
             stack.push_async_callback(asyncio.to_thread, self.judge.stop)
             await stack.enter_async_context(self._background("checkpoints", self._checkpoints()))
             await stack.enter_async_context(self._background("rules", self.rules.run()))
+            await stack.enter_async_context(self.notify.running())
             if self._config.tracing.automatic:
                 tracer = Tracer(self, self._dsn, self._config.tracing)
                 await stack.enter_async_context(self._background("tracing", tracer.run()))
@@ -397,6 +404,7 @@ class Service:
         if self.judge.status.state == "down" and self.writer.status.state == "up":
             found.append(f"means are not judged; what has come meanwhile waits: {self.judge.status.error}")
         found += self.rules.problems()
+        found += self.notify.problems()
         found += [
             f"connector {health.connector} is {health.state.value}: {health.last_error}"
             for health in self.connectors()

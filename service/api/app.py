@@ -23,6 +23,7 @@ from service.api.routers import (
     health,
     kpi,
     live,
+    notifications,
     park,
     push,
     raw_frames,
@@ -64,6 +65,7 @@ _GUARDED = (
     reports.router,
     status.router,
     live.router,
+    notifications.router,
 )
 
 _MOST_BODY_BYTES = 65_536

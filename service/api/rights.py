@@ -106,6 +106,10 @@ _TABLE: dict[str, _Roles] = {
     "GET /reports/outlet": PEOPLE,
     "GET /reports/exceedances": PEOPLE,
     "GET /reports/online": PEOPLE,
+    # Who was told
+    "GET /notifications": PEOPLE,
+    "GET /notifications/channels": PARK,
+    "POST /notifications/test": SUPERVISORS,
 }  # fmt: skip
 
 

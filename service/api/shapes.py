@@ -1,6 +1,6 @@
 """From the service's own objects to the plain data of answers, within what the caller sees."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -39,6 +39,21 @@ class Names:
             judged = JUDGED.get(rule_id)
             return (judged.name, judged.guidance, "") if judged is not None else ("", "", "")
         return rule.name, rule.guidance, f"{rule.standard} {rule.clause}".strip()
+
+
+class NamesNow:
+    """Of the park and the rules in force, made anew where either has changed."""
+
+    def __init__(self, tags: Callable[[], TagTable], rules: Callable[[], RuleSet]) -> None:
+        self._tags, self._rules = tags, rules
+        self._names = Names(tags(), rules())
+
+    def __call__(self) -> Names:
+        """As they are now."""
+        tags, rules = self._tags(), self._rules()
+        if self._names.tags is not tags or self._names.rules is not rules:
+            self._names = Names(tags, rules)
+        return self._names
 
 
 def alert_shape(alert: Alert, names: Names) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from service.api.keys import Keys, LoginLimit
 from service.api.live_frames import Frames
 from service.api.metrics import Metrics
 from service.api.sessions import Sessions
-from service.api.shapes import Names
+from service.api.shapes import Names, NamesNow
 from service.api.status import StatusBoard
 from service.api.view import ServiceView
 
@@ -23,15 +23,12 @@ class State:
         self.frames = Frames(view, self.status, lambda: self.names)
         self.metrics = Metrics(view)
         self.most_listeners = most_listeners
-        self._names = Names(view.tags, view.live_rules())
+        self._names = NamesNow(lambda: view.tags, view.live_rules)
 
     @property
     def names(self) -> Names:
         """Of the park and the rules in force."""
-        tags, rules = self.view.tags, self.view.live_rules()
-        if self._names.tags is not tags or self._names.rules is not rules:
-            self._names = Names(tags, rules)
-        return self._names
+        return self._names()
 
 
 def state_of(request: Request) -> State:

@@ -17,6 +17,7 @@ from service.clock import Clock
 from service.device_desk import DeviceDesk
 from service.judge.desk import EmissionsDesk
 from service.live import LiveHub
+from service.notify.desk import NotifyDesk
 from service.push.desk import PushDesk
 from service.risk import RiskFold
 from service.rules.desk import RuleDesk
@@ -36,6 +37,7 @@ class ServiceView(Protocol):
     emissions: EmissionsDesk
     push: PushDesk
     devices: DeviceDesk
+    notify: NotifyDesk
 
     @property
     def tags(self) -> TagTable:

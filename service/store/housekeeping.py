@@ -80,6 +80,7 @@ class Housekeeping:
             age = (policy.keep_records / 1e6,)
             connection.execute("DELETE FROM dead_letter WHERE received_at < now() - make_interval(secs => %s)", age)
             connection.execute("DELETE FROM connector_health WHERE at < now() - make_interval(secs => %s)", age)
+            connection.execute("DELETE FROM notification WHERE at < now() - make_interval(secs => %s)", age)
         connection.commit()
 
     def _write_health(self, connection: psycopg.Connection, now_s: float) -> None:

@@ -28,6 +28,7 @@ from service.store.stored import (
     ContextFilter,
     EventWindow,
     LetterFilter,
+    NotificationFilter,
     StoredCommand,
     StoredGap,
     StoredLetter,
@@ -63,6 +64,7 @@ _DEVICE_COMMANDS = SqlFile("notes")["device_commands"]
 _RULE_VERSIONS, _RULE_VERSION = SqlFile("rules")["rule_versions"], SqlFile("rules")["rule_version"]
 _OCCURRENCES = SqlFile("kpi")["occurrences"]
 _RISKS = SqlFile("risk")["risk_history"]
+_NOTIFICATIONS = SqlFile("notifications")["list"]
 _TRACE, _UNTRACED = SqlFile("traces")["trace_of_alert"], SqlFile("traces")["alerts_without_trace"]
 
 #: Rows that are made into objects in one go.
@@ -360,6 +362,21 @@ class Queries:
             limit=limit,
         )
         return [command_of(row) for row in rows]
+
+    async def notifications(
+        self, scope: Scope, wanted: NotificationFilter, *, limit: int, before: tuple[int, int] | None = None
+    ) -> list[dict[str, Any]]:
+        """Attempts and silences, newest first; ``before`` is (at_us, seq) of the last of the page before."""
+        rows = await self._rows(
+            scope,
+            _NOTIFICATIONS,
+            visible=scope.parameter,
+            limit=limit,
+            before=moment(before[0]) if before else None,
+            before_seq=before[1] if before else None,
+            **wanted.parameters(),
+        )
+        return [row | {"at_us": microseconds(row["at"])} for row in rows]
 
 
 def _span_parameters(tags: Sequence[StoredTag], span: Span, start: Key | None, end: Key | None) -> dict[str, Any]:

@@ -98,6 +98,27 @@ class ContextFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationFilter:
+    """Which are wanted; what is None or empty does not filter."""
+
+    alert: str | None = None
+    channel: str | None = None
+    states: frozenset[str] = frozenset()
+    from_us: int | None = None
+    to_us: int | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """For the query."""
+        return {
+            "alert": self.alert,
+            "channel": self.channel,
+            "states": sorted(self.states) or None,
+            "from": moment(self.from_us),
+            "to": moment(self.to_us),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetterFilter:
     """Which dead letters are wanted; what is None does not filter."""
 

@@ -100,6 +100,9 @@ ELSEWHERE = {
     ("POST", "/api/v1/rules/{rule_id}/confirm"): "of the whole park alone: tests/integration/service/test_rules",
     ("GET", "/api/v1/rules/versions"): "of the whole park alone: tests/integration/service/test_rules",
     ("GET", "/api/v1/rules/versions/{number}"): "of the whole park alone: tests/integration/service/test_rules",
+    ("GET", "/api/v1/notifications"): "tests/integration/notify/test_desk.py",
+    ("GET", "/api/v1/notifications/channels"): "of the whole park alone",
+    ("POST", "/api/v1/notifications/test"): "of the whole park alone",
     ("GET", "/healthz"): "no data",
     ("GET", "/readyz"): "no enterprise's data",
 }

@@ -39,6 +39,8 @@ from service.facts import lookup
 from service.judge.config import Emissions
 from service.judge.desk import EmissionsDesk
 from service.live import LiveHub
+from service.notify.config import Notifications
+from service.notify.desk import NotifyDesk
 from service.push.desk import PushDesk
 from service.push.policy import PushPolicy
 from service.risk import RiskFold
@@ -122,6 +124,7 @@ class ServiceInMemory:
     #: For processes of their own.
     dsn: str = NO_DATABASE
     answer_within_s: float = 0.2
+    notifications: Notifications = field(default_factory=Notifications)
     #: The journal takes no notes.
     refuses_notes: bool = False
 
@@ -144,6 +147,7 @@ class ServiceInMemory:
         self.contexts: list[OpenContext | EndContext] = []
         directory = Path(tempfile.gettempdir()) / f"parkwatch-test-{uuid.uuid4()}"
         self.backtests = Backtests(self.dsn, directory, self.clock)
+        self.notify = NotifyDesk(self, self.notifications, directory)
         self.notes: list[Note] = []
         self.acting = Asking(self.dsn, answer_within_s=self.answer_within_s, read_only=False)
         self.emissions = EmissionsDesk(self.tags, LimitBook(self.tags.park, []), Emissions(), self.clock, self._noted)
@@ -183,6 +187,10 @@ class ServiceInMemory:
     def live_rules(self) -> RuleSet:
         """Every tag's own limits and time-outs, unless a test says otherwise."""
         return self.rules_live
+
+    def processed_us(self) -> int:
+        """Now: every row is folded at once."""
+        return self.now_us
 
     def latest(self) -> Latest:
         """Of what `measure` took in."""
