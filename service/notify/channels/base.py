@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -56,8 +57,8 @@ async def post(
 
 
 def _without(text: str, url: str) -> str:
-    query = url.partition("?")[2]
-    for secret in (url, query):
+    parts = urlsplit(url)
+    for secret in (url, parts.query, *(one for values in parse_qs(parts.query).values() for one in values)):
         if secret:
             text = text.replace(secret, "…")
     return text
