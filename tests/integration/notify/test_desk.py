@@ -71,9 +71,9 @@ async def test_nobody_acknowledges_so_the_next_is_told_and_acknowledging_ends_it
         raised, escalated = await receiver.until(2)
         assert [one.json["why"] for one in (raised, escalated)] == ["raised", "escalated"]
         (alert,) = (await rig.get("alerts"))["items"]
+        assert rig.service.notify._decider.memory.steps
         async with rig.client(rig.park.key()) as client:
             await client.post(f"alerts/{alert['id']}/ack", json={"level": alert["level"]})
-        assert rig.service.notify._decider.memory.steps
         await until(_forgotten(rig))
 
 
