@@ -3,6 +3,8 @@
 .PHONY: help setup demo test test-parts test-whole test-plays properties bench backtest torture tep pictures lock clean
 
 BIN := .venv/bin
+# A failed test is repeated once and named (decision 32).
+PYTEST := $(BIN)/pytest -p no:cacheprovider --reruns 1 --reruns-delay 2 -rR
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,13 +24,13 @@ test: setup ## every check: lint, format, architecture, types, tests
 
 # Side by side: the first computes, the others mostly wait.
 test-parts:
-	$(BIN)/pytest -p no:cacheprovider tests/contract tests/unit
+	$(PYTEST) tests/contract tests/unit
 
 test-whole:
-	$(BIN)/pytest -p no:cacheprovider tests/integration --ignore=tests/integration/service --ignore=tests/integration/simulators
+	$(PYTEST) tests/integration --ignore=tests/integration/service --ignore=tests/integration/simulators
 
 test-plays:
-	$(BIN)/pytest -p no:cacheprovider tests/integration/service tests/integration/simulators tests/scenario
+	$(PYTEST) tests/integration/service tests/integration/simulators tests/scenario
 
 properties: setup ## the property tests in their long form, thousands of random worlds a kind of rule; an hour or two
 	$(BIN)/pytest -m slow tests/unit tests/contract

@@ -14,6 +14,8 @@ import pytest
 from deploy.embedded import EmbeddedBroker, EmbeddedPostgres
 
 _TEMPLATE = "empty_with_timescaledb"
+#: `make test` repeats a failed test once (decision 32); where so many fail, it is no matter of a busy machine.
+_MOST_REPEATED = 5
 _numbers = itertools.count(1)
 
 
@@ -76,3 +78,30 @@ def _database_elsewhere(url: str, name: str) -> tuple[str, Callable[[], None]]:
     run(f'CREATE DATABASE "{name}"', url)
     run("CREATE EXTENSION IF NOT EXISTS timescaledb", dsn)
     return dsn, lambda: run(f'DROP DATABASE "{name}" WITH (FORCE)', url)
+
+
+class Repeated:
+    """The tests that failed once and were repeated; too many of them fail the run."""
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A report of pytest-rerunfailures says ``rerun``."""
+        if report.outcome == "rerun":  # type: ignore[comparison-overlap]
+            self.ids.add(report.nodeid)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Before the exit code is final."""
+        if len(self.ids) > _MOST_REPEATED and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """So that nobody has to look for it."""
+        if len(self.ids) > _MOST_REPEATED:
+            terminalreporter.line(f"{len(self.ids)} tests had to be repeated, {_MOST_REPEATED} may be", red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One count a run."""
+    config.pluginmanager.register(Repeated(), "repeated")
