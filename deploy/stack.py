@@ -17,6 +17,7 @@ from deploy.embedded.ports import free_port
 from park.check import load_park
 from park.index import TagTable
 from service.api.keys import Keys
+from service.identity.roles import Role
 
 _READY_WITHIN_S = 60.0
 _POLL_S = 0.1
@@ -51,8 +52,8 @@ class Stack:
         self.data_dir = self.directory / "data"
         self.data_dir.mkdir()
         keys = Keys(self.data_dir)
-        _, self.key = keys.create("demo")
-        _, self._push_key = keys.create("pusher")
+        _, self.key = keys.create("demo", role=Role.ADMIN)
+        _, self._push_key = keys.create("pusher", role=Role.ADMIN)
         self.postgres = EmbeddedPostgres(self.directory / "postgres")
         self.broker = EmbeddedBroker(self.directory / "broker")
         self.dsn = ""

@@ -31,6 +31,8 @@ class Http(_Model):
     host: str = "127.0.0.1"
     #: 0: any free port.
     port: int = Field(default=8470, ge=0, le=65535)
+    #: A login holds so long; a wall display must not ask for a password every morning.
+    session: DurationUs = Field(default=30 * 86_400_000_000, ge=60_000_000)
 
 
 class Database(StorePolicy):

@@ -29,6 +29,7 @@ from service.backtest.jobs import Backtests
 from service.clock import Clock, machine_clock
 from service.config import Config
 from service.device_desk import DeviceDesk
+from service.identity.accounts import Accounts
 from service.intake import JournalIntake, row_time
 from service.journal.journal import Journal, JournalFailed
 from service.journal.rows import Extras
@@ -44,6 +45,7 @@ from service.risk import RiskFold
 from service.rules.desk import RuleDesk
 from service.rules.files import check_files, read_rule_files
 from service.store.asking import Asking
+from service.store.notes import Note
 from service.store.queries import Queries
 from service.store.writer import StoreWriter
 from service.tracing.task import Tracer
@@ -102,6 +104,7 @@ class Service:
         self._setup = load_setup(config)
         self._dsn = config.database.dsn()
         self.keys = Keys(config.data_dir)
+        self.accounts = Accounts(config.data_dir)
         self.live = LiveHub()
         self.queries = Queries(self._dsn)
         self.acting = Asking(self._dsn, read_only=False)
@@ -157,6 +160,10 @@ class Service:
         alert = await self.pipeline.outcome(command.id, row.position)
         assert isinstance(alert, Alert)
         return alert
+
+    async def note(self, note: Note) -> object:
+        """Journal what was done that is no change of an alert."""
+        return await self.intake.note(note)
 
     async def context(self, asked: OpenContext | EndContext) -> ContextEntry:
         """Journal it, apply it, return the entry as it then stands."""
@@ -301,7 +308,7 @@ class Service:
     async def _serving(self, listener: socket.socket) -> AsyncIterator[None]:
         server = _Server(
             uvicorn.Config(
-                create_app(self, self.keys),
+                create_app(self, self.keys, self.accounts, session_s=self._config.http.session // 1_000_000),
                 log_config=None,
                 access_log=False,
                 lifespan="off",

@@ -4,12 +4,14 @@ import os
 
 import typer
 
-from deploy.cli import backtest, devices, hj212, kpi, limits, push, report, rules, service, trial
+from deploy.cli import backtest, devices, hj212, identities, kpi, limits, push, report, rules, service, trial
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Chemical-park monitoring: plant data to live alerts."
 )
 app.add_typer(service.app)
+app.add_typer(identities.keys, name="key")
+app.add_typer(identities.users, name="user")
 app.add_typer(trial.app)
 app.add_typer(rules.app)
 app.add_typer(limits.app)

@@ -1,4 +1,4 @@
-"""Commands of the running system: serve, check, db, audit, key."""
+"""Commands of the running system: serve, check, db, audit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 import signal
 from collections.abc import Coroutine, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,16 +18,13 @@ from deploy.cli.common import AsJson, explained
 from deploy.logs import set_up_logging
 
 if TYPE_CHECKING:
-    from service.api.keys import Keys
     from service.run import Service
 
 app = typer.Typer()
 db = typer.Typer(no_args_is_help=True, help="The database.")
 audit = typer.Typer(no_args_is_help=True, help="The record of alerts.")
-keys = typer.Typer(no_args_is_help=True, help="API keys.")
 app.add_typer(db, name="db")
 app.add_typer(audit, name="audit")
-app.add_typer(keys, name="key")
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="Service configuration (YAML).", dir_okay=False)]
 
@@ -45,10 +41,12 @@ def serve(config: ConfigFile = Path("/etc/parkwatch/parkwatch.yaml")) -> None:
     set_up_logging()
     with explained():
         service = Service(load_config(config))
-        if not service.keys.list():
-            _, text = service.keys.create("admin")
+        once = service.accounts.first() if not service.keys.list() else None
+        if once is not None:
             typer.echo(
-                f"First start: an API key for everything was made; it is not shown again. Keep it: {text}", err=True
+                f"First start: log in as 'admin' with the one-time password {once} and change it."
+                " It also stands in first-password.txt of the data directory until then.",
+                err=True,
             )
         _run(_serve(service))
 
@@ -172,61 +170,3 @@ def verify(
         typer.echo("no alert events yet")
     if any(one.faults for one in verdicts):
         raise typer.Exit(1)
-
-
-def _keys(data_dir: Path) -> Keys:
-    from service.api.keys import Keys
-
-    return Keys(data_dir)
-
-
-DataDir = Annotated[Path, typer.Option("--data-dir", help="The service's data_dir.", file_okay=False)]
-_DATA_DIR = Path("/var/lib/parkwatch")
-
-
-@keys.command("create")
-def create_key(
-    name: Annotated[str, typer.Argument(help="Who uses it; stands as the actor in the record of alerts.")],
-    data_dir: DataDir = _DATA_DIR,
-    enterprise: Annotated[
-        str | None, typer.Option(help="Sees this enterprise only; without it, the whole park.")
-    ] = None,
-    days: Annotated[int | None, typer.Option(help="Valid for so many days.", min=1)] = None,
-) -> None:
-    """Make an API key and show it, this once. A running service takes it at once.
-
-    Example: parkwatch key create control-room --data-dir /var/lib/parkwatch
-    """
-    with explained():
-        expires = datetime.now(UTC) + timedelta(days=days) if days else None
-        _, text = _keys(data_dir).create(name, enterprise=enterprise, expires=expires)
-    typer.echo(text)
-
-
-@keys.command("list")
-def list_keys(data_dir: DataDir = _DATA_DIR, as_json: AsJson = False) -> None:
-    """List the keys, without their secrets.
-
-    Example: parkwatch key list --data-dir /var/lib/parkwatch --json
-    """
-    import msgspec
-
-    with explained():
-        found = _keys(data_dir).list()
-    if as_json:
-        typer.echo(msgspec.json.encode([{**msgspec.to_builtins(key), "sha256": "…"} for key in found]).decode())
-        return
-    for key in found:
-        state = "revoked" if key.disabled else f"until {key.expires:%Y-%m-%d}" if key.expires else "valid"
-        typer.echo(f"{key.prefix}  {key.name:24} {key.enterprise or 'whole park':16} {state}")
-
-
-@keys.command("revoke")
-def revoke_key(name: Annotated[str, typer.Argument(help="Name of the key.")], data_dir: DataDir = _DATA_DIR) -> None:
-    """Make a key worthless, at once.
-
-    Example: parkwatch key revoke control-room --data-dir /var/lib/parkwatch
-    """
-    with explained():
-        _keys(data_dir).revoke(name)
-    typer.echo(f"{name} is revoked")

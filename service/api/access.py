@@ -9,9 +9,10 @@ from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPAuthorizationCreden
 
 from service.api.keys import Key
 from service.api.problems import Problem
-from service.api.rights import RIGHTS
+from service.api.rights import RIGHTS, WHILE_PASSWORD_IS_ANOTHERS
 from service.api.sessions import COOKIE
 from service.api.state import State, state_of
+from service.identity.accounts import Account
 from service.identity.roles import Role
 from service.store.scope import Scope
 
@@ -30,6 +31,12 @@ class Caller:
     name: str
     role: Role
     scope: Scope
+    #: As people call them.
+    display: str = ""
+    #: The password is known to somebody else, so nothing works until it is changed.
+    must_change: bool = False
+    #: An account, not a key.
+    is_person: bool = False
 
 
 def authenticate(
@@ -42,32 +49,44 @@ def authenticate(
     """The caller. Raises Problem 401, and 403 where another site's page uses the session."""
     text = header or (bearer.credentials if bearer else None)
     if text is not None:
-        key = state.keys.check(text)
+        who: Key | Account | None = state.keys.check(text)
     else:
-        key = state.sessions.check(cookie) if cookie else None
-        if key is not None and request.method not in _SAFE_METHODS:
+        who = state.sessions.check(cookie) if cookie else None
+        if who is not None and request.method not in _SAFE_METHODS:
             refuse_other_sites(request)
-    if key is None:
+    if who is None:
         detail = "the key is not valid (any more)" if text or cookie else "give a key: header X-API-Key"
         raise Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
-    return admitted(request, caller_of(key, state))
+    return admitted(request, caller_of(who, state))
 
 
 def admitted(request: Request, caller: Caller) -> Caller:
     """The caller, where the route takes its role (`service.api.rights`). Raises Problem 403."""
-    allowed = RIGHTS.get((request.method, request.scope["route"].path), frozenset())
+    route = (request.method, request.scope["route"].path)
+    if caller.must_change and route not in WHILE_PASSWORD_IS_ANOTHERS:
+        raise Problem(403, "password-change", "the password was given by somebody else; change it first")
+    allowed = RIGHTS.get(route, frozenset())
     if caller.role not in allowed:
         takes = ", ".join(sorted(allowed)) or "nobody"
-        raise Problem(403, "forbidden", f"your role is {caller.role.value}; this is for: {takes}")
+        raise Problem(403, "role", f"your role is {caller.role.value}; this is for: {takes}")
     return caller
 
 
-def caller_of(key: Key, state: State) -> Caller:
-    """Who a key stands for."""
+def caller_of(who: Key | Account, state: State) -> Caller:
+    """Who an account or a key stands for."""
     scope = Scope.everything()
-    if key.enterprise is not None:
-        scope = Scope.only(key.enterprise, park=state.view.tags.park.id)
-    return Caller(name=key.name, role=key.acts_as, scope=scope)
+    if who.enterprise is not None:
+        scope = Scope.only(who.enterprise, park=state.view.tags.park.id)
+    if isinstance(who, Key):
+        return Caller(name=who.name, role=who.acts_as, scope=scope, display=who.name)
+    return Caller(
+        name=who.name,
+        role=who.role,
+        scope=scope,
+        display=who.display,
+        must_change=who.must_change,
+        is_person=True,
+    )
 
 
 def refuse_other_sites(request: Request) -> None:

@@ -11,6 +11,7 @@ from service.api.middleware import Limits, SecurityHeaders, Timing
 from service.api.routers import (
     alerts,
     aside,
+    audit,
     backtests,
     connectors,
     context,
@@ -35,9 +36,13 @@ from service.api.routers import (
     status,
     tags,
     traces,
+    users,
 )
+from service.api.routers import keys as key_router
+from service.api.sessions import SESSION_S
 from service.api.state import State
 from service.api.view import ServiceView
+from service.identity.accounts import Accounts
 
 #: Their routes ask for the caller themselves, where they need one.
 _OPEN = (health.router, status.metrics_router, session.router)
@@ -66,6 +71,9 @@ _GUARDED = (
     status.router,
     live.router,
     notifications.router,
+    users.router,
+    key_router.router,
+    audit.router,
 )
 
 _MOST_BODY_BYTES = 65_536
@@ -73,7 +81,14 @@ _MOST_BODY_BYTES = 65_536
 _LARGER = {f"{PREFIX}/{route}": 16 * 1024 * 1024 for route in ("rules", "backtests")}
 
 
-def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> FastAPI:
+def create_app(
+    view: ServiceView,
+    keys: Keys,
+    accounts: Accounts,
+    *,
+    most_listeners: int = 500,
+    session_s: int = SESSION_S,
+) -> FastAPI:
     """The whole interface over one service. Serve it with ``timeout_graceful_shutdown``, and call
     ``view.live.close()`` before stopping the server: open live streams end by that.
     """
@@ -88,7 +103,7 @@ def create_app(view: ServiceView, keys: Keys, *, most_listeners: int = 500) -> F
         redoc_url=None,
         default_response_class=Json,
     )
-    app.state.parkwatch = state = State(view, keys, most_listeners=most_listeners)
+    app.state.parkwatch = state = State(view, keys, accounts, most_listeners=most_listeners, session_s=session_s)
     problems.install(app)
     rights.check_complete([*_OPEN, *_GUARDED])
     for router in _OPEN:

@@ -34,11 +34,12 @@ TAGS = [
     {"name": "notifications", "description": "Who was told of what over which channel, when, and why not"},
     {"name": "service", "description": "The service itself"},
     {"name": "session", "description": "How the page logs in"},
+    {"name": "identities", "description": "Accounts of people, keys of machines, and the record of what they did"},
 ]
 TEXT = (
-    "Real-time safety and environmental monitoring of a chemical park. Every route but `/healthz` and `/readyz` needs "
-    "an API key. A key of one enterprise sees that enterprise and what the park shares, nothing else. Errors are "
-    "problem details (RFC 9457). Times are RFC 3339, UTC."
+    "Real-time safety and environmental monitoring of a chemical park. Every route but `/healthz`, `/readyz` and the "
+    "login needs an API key or a session, and takes certain roles. Who belongs to one enterprise sees that enterprise "
+    "and what the park shares, nothing else. Errors are problem details (RFC 9457). Times are RFC 3339, UTC."
 )
 
 

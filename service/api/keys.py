@@ -14,19 +14,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from service.files import write_private
+from service.identity.file import FileBroken, Table
 from service.identity.roles import Role, fitting
-
-_log = structlog.get_logger(__name__)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _FILE = "keys.json"
 _SECRET_FILE = "session.secret"
 
 
-class KeysInvalid(ValueError):
+class KeysInvalid(FileBroken):
     """``keys.json`` cannot be used; the message says why and what to do."""
 
 
@@ -66,16 +64,17 @@ class Keys:
 
     def __init__(self, data_dir: Path, *, now: Callable[[], datetime] = _utc_now) -> None:
         self.path = data_dir / _FILE
+        self._table: Table[Key] = Table(
+            self.path, Key, KeysInvalid, "restore the file, or delete it and create new keys"
+        )
         self._now = now
-        self._seen: tuple[int, ...] = ()
-        self._keys: tuple[Key, ...] = ()
+        self._indexed = -1
         self._by_prefix: dict[str, Key] = {}
         self._session_secret = b""
 
     def list(self) -> Sequence[Key]:
         """All keys, oldest first. Raises KeysInvalid."""
-        self._reload()
-        return self._keys
+        return self._table.rows()
 
     def create(
         self,
@@ -88,8 +87,6 @@ class Keys:
         """Make a key; returns it and its text, which is shown this once. Raises ValueError, KeysInvalid."""
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a name for a key; use letters, digits, '-', '_' and '.', 64 at most")
-        if any(key.name == name and key.valid_at(self._now()) for key in self.list()):
-            raise ValueError(f"there is a key {name!r} already; revoke it first, or use another name")
         if expires is not None and expires.utcoffset() is None:
             raise ValueError("the end of a key must carry an offset from UTC")
         role = fitting(role, enterprise)
@@ -104,23 +101,26 @@ class Keys:
             expires=expires,
             role=role,
         )
-        self._write((*self._keys, key))
+        with self._table.changing() as write:
+            keys = self._table.rows()
+            if any(one.name == name and one.valid_at(self._now()) for one in keys):
+                raise ValueError(f"there is a key {name!r} already; revoke it first, or use another name")
+            write((*keys, key))
         return key, text
 
     def revoke(self, name: str) -> int:
         """Disable every key of this name, at once for running services too; returns how many. Raises ValueError."""
-        keys = self.list()
-        hit = sum(key.name == name and not key.disabled for key in keys)
-        if not any(key.name == name for key in keys):
-            known = ", ".join(sorted({key.name for key in keys})) or "none"
-            raise ValueError(f"there is no key {name!r}; known: {known}")
-        self._write(tuple(msgspec.structs.replace(key, disabled=True) if key.name == name else key for key in keys))
-        return hit
+        with self._table.changing() as write:
+            keys = self._table.rows()
+            if not any(key.name == name for key in keys):
+                known = ", ".join(sorted({key.name for key in keys})) or "none"
+                raise ValueError(f"there is no key {name!r}; known: {known}")
+            write(tuple(msgspec.structs.replace(key, disabled=True) if key.name == name else key for key in keys))
+        return sum(key.name == name and not key.disabled for key in keys)
 
     def check(self, text: str) -> Key | None:
         """The valid key that this is the text of, or None."""
-        self._reload_quietly()
-        key = self._by_prefix.get(text.partition(".")[0])
+        key = self._find(text.partition(".")[0])
         digest = _sha256(text)
         # Compared in constant time, and also where the prefix is unknown, so that time tells nothing.
         same = hmac.compare_digest(digest, key.sha256 if key is not None else "0" * 64)
@@ -128,8 +128,7 @@ class Keys:
 
     def by_prefix(self, prefix: str) -> Key | None:
         """The valid key with this prefix, for a session that was opened with it."""
-        self._reload_quietly()
-        key = self._by_prefix.get(prefix)
+        key = self._find(prefix)
         return key if key is not None and key.valid_at(self._now()) else None
 
     @property
@@ -142,39 +141,11 @@ class Keys:
             self._session_secret = path.read_bytes()
         return self._session_secret
 
-    def _reload_quietly(self) -> None:
-        try:
-            self._reload()
-        except KeysInvalid as error:
-            # The keys read last stay in force: locking the control room out would be worse.
-            _log.error("The key file cannot be read; the keys known so far stay in force.", reason=str(error))
-
-    def _reload(self) -> None:
-        try:
-            status = self.path.stat()
-        except FileNotFoundError:
-            self._use((), ())
-            return
-        seen = (status.st_mtime_ns, status.st_size, status.st_ino)
-        if seen == self._seen:
-            return
-        if status.st_mode & 0o077:
-            _log.warning("The key file could be read by others; its mode is set to 600.", file=str(self.path))
-            self.path.chmod(0o600)
-        try:
-            keys = msgspec.json.decode(self.path.read_bytes(), type=tuple[Key, ...])
-        except (msgspec.MsgspecError, OSError) as error:
-            self._seen = seen
-            raise KeysInvalid(f"{self.path}: {error}; restore the file, or delete it and create new keys") from error
-        self._use(keys, seen)
-
-    def _use(self, keys: tuple[Key, ...], seen: tuple[int, ...]) -> None:
-        self._keys, self._seen = keys, seen
-        self._by_prefix = {key.prefix: key for key in keys}
-
-    def _write(self, keys: tuple[Key, ...]) -> None:
-        write_private(self.path, msgspec.json.format(msgspec.json.encode(keys), indent=2))
-        self._reload()
+    def _find(self, prefix: str) -> Key | None:
+        keys = self._table.known()
+        if self._indexed != self._table.version:
+            self._by_prefix, self._indexed = {key.prefix: key for key in keys}, self._table.version
+        return self._by_prefix.get(prefix)
 
 
 def _sha256(text: str) -> str:

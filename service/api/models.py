@@ -319,18 +319,13 @@ class StatusShape(BaseModel):
     listeners: int = Field(description="Open live streams", examples=[3])
 
 
-class LoginBody(_Shape):
-    """The key that opens a session."""
-
-    key: str = Field(max_length=200, examples=["pw1a2b3c4d.kq3v…"])
-
-
 class SessionShape(_Shape):
     """Who the caller is."""
 
-    name: str = Field(examples=["control-room"])
-    enterprise: str | None = Field(
-        description="The one enterprise that this key sees, besides what is shared; null: all"
-    )
+    name: str = Field(description="The actor in every record", examples=["wang.fang"])
+    display: str = Field(description="As people call them", examples=["王芳"])
+    role: str = Field(description="See `deploy/docs/identities.md`", examples=["operator"])
+    enterprise: str | None = Field(description="The one enterprise that is seen, besides what is shared; null: all")
     park: str = Field(examples=["park"])
     park_name: str = Field(examples=["Coastal Chemical Park"])
+    must_change_password: bool = Field(description="Until it is changed every other route answers 403")

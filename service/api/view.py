@@ -22,6 +22,7 @@ from service.push.desk import PushDesk
 from service.risk import RiskFold
 from service.rules.desk import RuleDesk
 from service.store.asking import Asking
+from service.store.notes import Note
 from service.store.queries import Queries
 
 
@@ -82,6 +83,9 @@ class ServiceView(Protocol):
 
         Raises service.alerts.states.NotAllowed (nothing changed) and connectors.base.IntakeRefused.
         """
+
+    async def note(self, note: Note) -> object:
+        """Journal what was done that is no change of an alert. Raises connectors.base.IntakeRefused."""
 
     async def context(self, asked: OpenContext | EndContext) -> ContextEntry:
         """The same for an entry of the context."""

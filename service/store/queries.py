@@ -28,6 +28,7 @@ from service.store.stored import (
     ContextFilter,
     EventWindow,
     LetterFilter,
+    NoteFilter,
     NotificationFilter,
     StoredCommand,
     StoredGap,
@@ -60,6 +61,7 @@ _CONTEXT = SqlFile("contexts")["context_by_id"]
 _LETTERS = _CONNECTORS["dead_letters"]
 _GAPS = _CONNECTORS["connector_gaps"]
 _RAW_BLOCKS = SqlFile("telegrams")["raw_blocks"]
+_NOTES = SqlFile("notes")["notes"]
 _DEVICE_COMMANDS = SqlFile("notes")["device_commands"]
 _RULE_VERSIONS, _RULE_VERSION = SqlFile("rules")["rule_versions"], SqlFile("rules")["rule_version"]
 _OCCURRENCES = SqlFile("kpi")["occurrences"]
@@ -362,6 +364,21 @@ class Queries:
             limit=limit,
         )
         return [command_of(row) for row in rows]
+
+    async def notes(
+        self, scope: Scope, wanted: NoteFilter, *, limit: int, before: tuple[int, str] | None = None
+    ) -> list[dict[str, Any]]:
+        """What people did, newest first; ``before`` is (at_us, id) of the last of the page before."""
+        rows = await self._rows(
+            scope,
+            _NOTES,
+            visible=scope.parameter,
+            limit=limit,
+            before=moment(before[0]) if before else None,
+            before_id=before[1] if before else None,
+            **wanted.parameters(),
+        )
+        return [row | {"at_us": microseconds(row["at"])} for row in rows]
 
     async def notifications(
         self, scope: Scope, wanted: NotificationFilter, *, limit: int, before: tuple[int, int] | None = None

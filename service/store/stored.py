@@ -119,6 +119,27 @@ class NotificationFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteFilter:
+    """Which are wanted; what is None or empty does not filter."""
+
+    kinds: frozenset[str] = frozenset()
+    by: str | None = None
+    subject: str | None = None
+    from_us: int | None = None
+    to_us: int | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """For the query."""
+        return {
+            "kinds": sorted(self.kinds) or None,
+            "by": self.by,
+            "subject": self.subject,
+            "from": moment(self.from_us),
+            "to": moment(self.to_us),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetterFilter:
     """Which dead letters are wanted; what is None does not filter."""
 

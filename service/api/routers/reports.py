@@ -14,6 +14,7 @@ from service.api import PREFIX
 from service.api.access import CallerDep, StateDep
 from service.api.params import FromParam, ToParam
 from service.api.problems import documented, invalid, not_found
+from service.api.recorded import EXPORTS
 from service.api.routers.emission_delivery import rates_of
 from service.api.routers.emissions import EnterpriseParam, SourceParam, span_of, visible_sources
 from service.judge.reading import ExceedanceFilter
@@ -22,7 +23,7 @@ from service.reports import files, layout
 from service.reports.files import FileFormat
 from service.reports.model import Report, Span
 
-router = APIRouter(prefix=f"{PREFIX}/reports", tags=["reports"])
+router = APIRouter(prefix=f"{PREFIX}/reports", tags=["reports"], dependencies=[EXPORTS])
 
 _MOST_LINES = 20_000
 _FormatParam = Annotated[FileFormat, Query(alias="format", description="Of the file")]

@@ -16,6 +16,7 @@ from service.api.cursors import TagIx, TimeUs, from_cursor, not_a_cursor, to_cur
 from service.api.models import Samples
 from service.api.params import FromParam, ToParam, time_us
 from service.api.problems import Problem, documented, invalid, not_found
+from service.api.recorded import record_export
 from service.api.sample_formats import ArrowStream, Format, accepted, csv_piece, json_pieces
 from service.api.state import State
 from service.api.times import rfc3339
@@ -114,6 +115,8 @@ async def read_samples(
         start=Key(place[0], place[1]) if place else None,
     )
     await _refuse_unknown(state, question)
+    if form is not Format.JSON:
+        await record_export(request, state, caller)
     boundary = await question.boundary()
     following = to_cursor((boundary.tag, boundary.time_us, span.from_us, span.to_us)) if boundary else None
     first = await question.page(question.start, boundary, min(question.limit, _PAGE_ROWS))

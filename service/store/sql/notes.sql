@@ -18,3 +18,16 @@ WHERE c.kind = 'device_command' AND c.subject = %(subject)s
   AND (%(before)s::timestamptz IS NULL OR (c.at, c.id) < (%(before)s, %(before_id)s::uuid))
 ORDER BY c.at DESC, c.id DESC
 LIMIT %(limit)s
+
+--> notes
+SELECT id, at, kind, by, enterprise, subject, body
+FROM audit_note
+WHERE (%(visible)s::text[] IS NULL OR enterprise = ANY(%(visible)s))
+  AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
+  AND (%(by)s::text IS NULL OR by = %(by)s)
+  AND (%(subject)s::text IS NULL OR subject = %(subject)s)
+  AND (%(from)s::timestamptz IS NULL OR at >= %(from)s)
+  AND (%(to)s::timestamptz IS NULL OR at < %(to)s)
+  AND (%(before)s::timestamptz IS NULL OR (at, id) < (%(before)s, %(before_id)s::uuid))
+ORDER BY at DESC, id DESC
+LIMIT %(limit)s

@@ -104,5 +104,5 @@ async def test_a_question_that_takes_too_long_says_what_to_do(database: str) -> 
     queries = Queries(database, statement_timeout_s=0.2)
     await queries.open()
     with pytest.raises(StoreUnavailable, match="ask for a shorter span"):
-        await queries._rows(b"SELECT pg_sleep(5)")
+        await queries._rows(Scope.everything(), b"SELECT pg_sleep(5)")
     await queries.close()

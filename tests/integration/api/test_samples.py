@@ -204,4 +204,4 @@ async def test_hours_are_named_by_their_start(store: Stored, service: ServiceInM
 async def test_questions_are_read_only(service: ServiceInMemory, store: Stored) -> None:
     queries: Queries = service.queries
     with pytest.raises(Exception, match="read-only"):
-        await queries._rows(b"DELETE FROM sample")
+        await queries._rows(Scope.everything(), b"DELETE FROM sample")

@@ -36,6 +36,7 @@ from service.backtest.jobs import Backtests
 from service.clock import Clock
 from service.device_desk import DeviceDesk
 from service.facts import lookup
+from service.identity.accounts import Accounts
 from service.judge.config import Emissions
 from service.judge.desk import EmissionsDesk
 from service.live import LiveHub
@@ -147,9 +148,9 @@ class ServiceInMemory:
         self.contexts: list[OpenContext | EndContext] = []
         directory = Path(tempfile.gettempdir()) / f"parkwatch-test-{uuid.uuid4()}"
         self.backtests = Backtests(self.dsn, directory, self.clock)
-        self.notify = NotifyDesk(self, self.notifications, directory)
         self.notes: list[Note] = []
         self.acting = Asking(self.dsn, answer_within_s=self.answer_within_s, read_only=False)
+        self.notify = NotifyDesk(self, self.notifications, directory)
         self.emissions = EmissionsDesk(self.tags, LimitBook(self.tags.park, []), Emissions(), self.clock, self._noted)
         self.push = PushDesk(PushPolicy(), self.tags, self.clock)
         self.devices = DeviceDesk(self, self.queries, self.clock)
@@ -352,4 +353,4 @@ def client(app: FastAPI, key: str | None, **options: Any) -> httpx.AsyncClient:
 
 def make_app(view: ServiceInMemory, keys: Keys) -> FastAPI:
     """The interface over a service in memory."""
-    return create_app(view, keys)
+    return create_app(view, keys, Accounts(keys.path.parent))

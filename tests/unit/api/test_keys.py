@@ -8,6 +8,7 @@ import pytest
 
 from service.api.keys import Keys, KeysInvalid, LoginLimit
 from service.api.sessions import SESSION_S, Sessions
+from service.identity.accounts import Accounts
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -138,25 +139,25 @@ def test_the_login_limit_does_not_grow_without_bound() -> None:
 def test_a_session_outlives_a_restart_but_not_its_key(tmp_path: Path) -> None:
     keys = Keys(tmp_path)
     key, _ = keys.create("control-room")
-    cookie, _ = Sessions(keys, lambda: 1_000.0).open(key)
+    cookie, _ = Sessions(keys, Accounts(tmp_path), lambda: 1_000.0).open(key)
     again = Keys(tmp_path)
-    assert Sessions(again, lambda: 1_000.0).check(cookie) == key
-    assert Sessions(again, lambda: 1_000.0 + SESSION_S).check(cookie) is None
+    assert Sessions(again, Accounts(tmp_path), lambda: 1_000.0).check(cookie) == key
+    assert Sessions(again, Accounts(tmp_path), lambda: 1_000.0 + SESSION_S).check(cookie) is None
     again.revoke("control-room")
-    assert Sessions(again, lambda: 1_000.0).check(cookie) is None
+    assert Sessions(again, Accounts(tmp_path), lambda: 1_000.0).check(cookie) is None
 
 
 def test_a_session_ends_no_later_than_its_key(tmp_path: Path) -> None:
     keys = Keys(tmp_path, now=lambda: NOW)
     key, _ = keys.create("visitor", expires=NOW + timedelta(hours=1))
-    _, end_s = Sessions(keys, NOW.timestamp).open(key)
+    _, end_s = Sessions(keys, Accounts(tmp_path), NOW.timestamp).open(key)
     assert end_s == int(NOW.timestamp()) + 3_600
 
 
 def test_a_session_cannot_be_lengthened_or_moved_to_another_key(tmp_path: Path) -> None:
     keys = Keys(tmp_path)
     mine, theirs = keys.create("acme-hse", enterprise="acme")[0], keys.create("control-room")[0]
-    sessions = Sessions(keys, lambda: 1_000.0)
+    sessions = Sessions(keys, Accounts(tmp_path), lambda: 1_000.0)
     cookie, end_s = sessions.open(mine)
     for forged in (
         cookie.replace(str(end_s), str(end_s + 1)),
