@@ -13,7 +13,7 @@ import pytest
 
 from deploy.embedded import EmbeddedBroker, EmbeddedPostgres
 from deploy.embedded.ports import free_port
-from service.api.keys import Keys
+from service.identity.accounts import Accounts
 from tests.integration.cli.conftest import Start
 from tests.integration.mqtt.rig import Gateway
 from tests.integration.service.small import SmallPark, sample, until
@@ -55,19 +55,22 @@ def _client(url: str, key: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=url, headers={"X-API-Key": key}, trust_env=False)
 
 
-def test_first_start_shows_a_key_and_the_second_shows_none(park: SmallPark, database: str, serve: Start) -> None:
+def test_the_first_start_makes_an_administrator_no_other(park: SmallPark, database: str, serve: Start) -> None:
     config = park.write_config(database)
     first = serve(config)
     url = first.until_up()
-    text = re.search(r"Keep it: (\S+)", first.said)
-    assert text is not None
-    status = httpx.get(f"{url}/api/v1/status", headers={"X-API-Key": text[1]}, trust_env=False)
-    assert status.status_code == httpx.codes.OK
+    once = re.search(r"one-time password (\S+) ", first.said)
+    assert once is not None
+    with httpx.Client(base_url=f"{url}/api/v1/", headers={"Origin": url}, trust_env=False) as page:
+        assert page.post("session", json={"name": "admin", "password": once[1]}).status_code == httpx.codes.OK
+        assert page.get("status").status_code == httpx.codes.FORBIDDEN
+        changed = page.post("session/password", json={"old": once[1], "new": "correct horse battery"})
+        assert (changed.status_code, page.get("status").status_code) == (httpx.codes.OK, httpx.codes.OK)
     first.stop()
-    assert [key.name for key in Keys(park.data_dir).list()] == ["admin"]
+    assert [one.name for one in Accounts(park.data_dir).list()] == ["admin"]
     second = serve(config)
     second.until_up()
-    assert "Keep it" not in second.said
+    assert "one-time password" not in second.said
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

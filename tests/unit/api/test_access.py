@@ -24,7 +24,8 @@ async def test_a_key_comes_in_a_header(anyone: httpx.AsyncClient, callers: Calle
     value = callers.acme if header == "X-API-Key" else f"Bearer {callers.acme}"
     answer = await anyone.get("/api/v1/session", headers={header: value})
     assert answer.json() == {
-        "name": "acme-hse", "enterprise": "acme", "park": "park", "park_name": "滨海化工园区"
+        "name": "acme-hse", "display": "acme-hse", "role": "enterprise", "enterprise": "acme",
+        "park": "park", "park_name": "滨海化工园区", "must_change_password": False,
     }  # fmt: skip
 
 

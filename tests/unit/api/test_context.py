@@ -29,14 +29,14 @@ async def ledger(client: httpx.AsyncClient) -> dict[str, Any]:
 
 
 async def test_shelved_alert_stands_in_the_ledger_with_who_why_and_until_when(
-    service: ServiceInMemory, acme: httpx.AsyncClient, park: httpx.AsyncClient
+    service: ServiceInMemory, park: httpx.AsyncClient
 ) -> None:
     alert = service.raise_alert(LEVEL)
-    answer = await acme.post(f"/api/v1/alerts/{alert}/shelve", json={**WHY, "duration": "1h"})
+    answer = await park.post(f"/api/v1/alerts/{alert}/shelve", json={**WHY, "duration": "1h"})
     assert (answer.status_code, answer.json()["state"]) == (200, "shelved")
     (one,) = (await ledger(park))["items"]
     told = [one[name] for name in ("aside_by", "aside_reason", "aside_since", "aside_until")]
-    assert told == ["acme-hse", "探头更换", T0, T1]
+    assert told == ["control-room", "探头更换", T0, T1]
 
 
 async def test_end_may_be_given_as_a_time(service: ServiceInMemory, park: httpx.AsyncClient) -> None:
