@@ -14,6 +14,7 @@ from rules.kpi.norms import KpiNorms
 from rules.risk.formula import RiskFormula
 from service.alerts.asked import ContextKind
 from service.alerts.policy import Policy
+from service.cases.config import CasePolicy
 from service.judge.config import Emissions
 from service.notify.config import Notifications
 from service.push.policy import PushPolicy
@@ -110,6 +111,8 @@ class Config(_Model):
     tracing: TracingPolicy = TracingPolicy()
     #: Who is told of alarms outside the page (deploy/docs/notifications.md).
     notifications: Notifications = Notifications()
+    #: Deadlines and timers of cases (deploy/docs/cases.md).
+    cases: CasePolicy = CasePolicy()
     connectors: ConnectorConfigs = ()
 
     @field_validator("rules", mode="before")

@@ -26,6 +26,7 @@ from service.alerts.model import Alert
 from service.api.app import create_app
 from service.api.keys import Keys
 from service.backtest.jobs import Backtests
+from service.cases.desk import CaseDesk
 from service.clock import Clock, machine_clock
 from service.config import Config
 from service.device_desk import DeviceDesk
@@ -197,6 +198,7 @@ class Service:
             stack.callback(self._stop_writer)
             self.judge = self._make_judge()
             self.notify = NotifyDesk(self, self._config.notifications, self._config.data_dir)
+            self.cases = CaseDesk(self.acting, self.clock, self._config.cases, [self.notify.tell_case])
             self.emissions = EmissionsDesk(
                 self.tags, self._limits, self._config.emissions, self.clock, self.intake.note
             )
@@ -207,6 +209,7 @@ class Service:
             await stack.enter_async_context(self._background("checkpoints", self._checkpoints()))
             await stack.enter_async_context(self._background("rules", self.rules.run()))
             await stack.enter_async_context(self.notify.running())
+            await stack.enter_async_context(self._background("cases", self.cases.run()))
             if self._config.tracing.automatic:
                 tracer = Tracer(self, self._dsn, self._config.tracing)
                 await stack.enter_async_context(self._background("tracing", tracer.run()))

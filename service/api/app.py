@@ -13,6 +13,7 @@ from service.api.routers import (
     aside,
     audit,
     backtests,
+    cases,
     connectors,
     context,
     dead_letters,
@@ -70,6 +71,7 @@ _GUARDED = (
     reports.router,
     status.router,
     live.router,
+    cases.router,
     notifications.router,
     users.router,
     key_router.router,
@@ -113,6 +115,7 @@ def create_app(
     description.install(app)
     page.install(app)
     larger = {**_LARGER, f"{PREFIX}/samples": view.push.policy.most_body_bytes}
+    larger[f"{PREFIX}/cases/*/attachments"] = view.cases.policy.most_attachment_bytes
     app.add_middleware(Limits, most_bytes=_MOST_BODY_BYTES, larger=larger)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     app.add_middleware(SecurityHeaders)

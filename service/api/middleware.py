@@ -55,8 +55,8 @@ class Limits:
     def __init__(self, app: ASGIApp, most_bytes: int, larger: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._most_bytes = most_bytes
-        #: By path: what takes more.
-        self._larger = dict(larger or {})
+        #: By path: what takes more; ``*`` stands for one part of it.
+        self._larger = {tuple(path.split("/")): most for path, most in (larger or {}).items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -66,7 +66,7 @@ class Limits:
         if b"%00" in scope["query_string"] or "\0" in scope["path"]:
             await invalid("url", None, "contains the character NUL", "remove %00").response()(scope, receive, send)
             return
-        most = self._larger.get(scope["path"], self._most_bytes)
+        most = self._most(scope["path"])
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdigit() or int(declared) > most:
             await TooLarge(most).response()(scope, receive, send)
@@ -82,6 +82,13 @@ class Limits:
             return message
 
         await self._app(scope, counted, send)
+
+    def _most(self, path: str) -> int:
+        parts = path.split("/")
+        for pattern, most in self._larger.items():
+            if len(pattern) == len(parts) and all(a in ("*", b) for a, b in zip(pattern, parts, strict=True)):
+                return most
+        return self._most_bytes
 
 
 class TooLarge(HTTPException):

@@ -317,6 +317,8 @@ class StatusShape(BaseModel):
         examples=[{"state": "up", "until": "2026-11-01T00:00:00.000000Z", "error": ""}],
     )
     listeners: int = Field(description="Open live streams", examples=[3])
+    cases: int = Field(description="Raised with every step of a case that the caller sees", examples=[12])
+    notifications: int = Field(description="Raised with every entry of their journal", examples=[40])
 
 
 class SessionShape(_Shape):

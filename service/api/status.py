@@ -56,6 +56,9 @@ class StatusBoard:
             "store": _cut(raw["store"], scope),
             "judge": _cut(raw["judge"] | {"until": rfc3339(raw["judge"]["until"])}, scope),
             "listeners": view.live.listeners,
+            # Raised with every change: a page asks again where its number has changed.
+            "cases": view.cases.version(scope),
+            "notifications": view.notify.version if scope.is_everything else 0,
         }
 
     def _newest_us(self, scope: Scope) -> int:

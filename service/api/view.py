@@ -13,6 +13,7 @@ from service.alerts.book import AlertBook
 from service.alerts.contexts import Context as ContextEntry
 from service.alerts.model import Alert
 from service.backtest.jobs import Backtests
+from service.cases.desk import CaseDesk
 from service.clock import Clock
 from service.device_desk import DeviceDesk
 from service.judge.desk import EmissionsDesk
@@ -39,6 +40,7 @@ class ServiceView(Protocol):
     push: PushDesk
     devices: DeviceDesk
     notify: NotifyDesk
+    cases: CaseDesk
 
     @property
     def tags(self) -> TagTable:

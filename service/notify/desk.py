@@ -24,6 +24,8 @@ from service.alerts.book import AlertBook
 from service.alerts.model import ALERT_DEFAULTS, Alert, Event
 from service.alerts.states import State, Trigger
 from service.api.shapes import Names, NamesNow
+from service.cases.desk import Told
+from service.cases.states import Step
 from service.clock import Clock
 from service.files import write_private
 from service.live import Listener, LiveHub, Overrun
@@ -40,6 +42,8 @@ from service.store.errors import StoreUnavailable
 from service.store.queries import Queries
 from service.store.scope import Scope
 
+#: What happens to cases that people outside the page should hear of.
+_OF_CASES = frozenset({Step.DISPATCH, Step.ANSWER, Step.REFUSE, Step.REOPEN, Step.CLOSE, Step.REMIND, Step.ESCALATE})
 _log = structlog.get_logger(__name__)
 _FILE = "notify.state"
 _EVERY_S = 0.5
@@ -233,8 +237,26 @@ class NotifyDesk:
         for silence in silences:
             self.journal.add(of_silence(silence, now_us))
 
-    def tell(self, line: Line) -> None:
-        """Of a case: to the channels of every route that takes cases."""
+    def tell_case(self, told: Told) -> None:
+        """Of a case, to the channels of every route that takes cases."""
+        if told.kind not in _OF_CASES:
+            return
+        case, names = told.case, self._names()
+        self._tell(
+            Line(
+                about=str(case["id"]),
+                enterprise=case["enterprise"],
+                enterprise_name=names.enterprises.get(case["enterprise"], ""),
+                source_name=names.sources.get(case["source"], ""),
+                name=f"{case['year']}-{case['number']:05d} {case['title']}",
+                level=told.kind.value,
+                colour=Colour(case["colour"]),
+                at_us=self._view.clock(),
+                why=told.text,
+            )
+        )
+
+    def _tell(self, line: Line) -> None:
         told: set[str] = set()
         for route in self._config.routes:
             wanted = not route.enterprises or line.enterprise in route.enterprises

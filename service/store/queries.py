@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rules.kpi.figures import Occurrence
 from service.alerts.contexts import Context
 from service.alerts.model import Alert, Event
+from service.cases.reading import CaseQueries
 from service.judge.reading import EmissionQueries
 from service.rules.versions import RuleVersion
 from service.store.asking import Asking, Connection
@@ -93,6 +94,8 @@ class Queries:
         )
         #: What was judged of outlets and stations.
         self.emissions = EmissionQueries(self._rows, self.visible_tags)
+        #: Cases.
+        self.cases = CaseQueries(self._rows)
 
     async def open(self) -> None:
         """Begin; the database may come later."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 
 import httpx
 import pytest
@@ -70,6 +71,12 @@ ASKED = {
     ("GET", "/api/v1/reports/online"): [f"?{SPAN}&format=csv", f"?{SPAN}&format=csv&by=tag"],
     ("GET", "/api/v1/audit"): ["", "?kind=device_command", "?by=borealis", "?subject=loggers/BOREALIS-1"],
     ("GET", "/api/v1/keys"): [""],
+    ("GET", "/api/v1/cases"): ["", "?enterprise=borealis", "?source=borealis.outlet"],
+    ("GET", "/api/v1/cases/{case_id}"): ["/api/v1/cases/{their_case}"],
+    ("GET", "/api/v1/cases/{case_id}/attachments/{attachment_id}"): [
+        "/api/v1/cases/{their_case}/attachments/{their_file}",
+    ],
+    ("POST", "/api/v1/cases/{case_id}/messages"): ["/api/v1/cases/{their_case}/messages"],
     ("GET", "/api/v1/status"): [""],
     ("GET", "/api/v1/session"): [""],
     ("GET", "/metrics"): [""],
@@ -109,6 +116,13 @@ ELSEWHERE = {
     ("POST", "/api/v1/users/{name}/reset-password"): "administrators alone: test_rights",
     ("POST", "/api/v1/keys"): "tests/unit/api/test_identities.py",
     ("DELETE", "/api/v1/keys/{name}"): "tests/unit/api/test_identities.py",
+    ("GET", "/api/v1/cases/counts"): "tests/integration/cases",
+    ("GET", "/api/v1/cases/{case_id}/order"): "a PDF: tests/integration/cases",
+    ("POST", "/api/v1/cases"): "the park's to do: tests/integration/cases",
+    **{
+        ("POST", f"/api/v1/cases/{{case_id}}/{step}"): "tests/integration/cases"
+        for step in ("receive", "answer", "verify", "close", "reopen", "cause", "alerts", "attachments")
+    },
     ("GET", "/api/v1/notifications"): "tests/integration/notify/test_desk.py",
     ("GET", "/api/v1/notifications/channels"): "of the whole park alone",
     ("POST", "/api/v1/notifications/test"): "of the whole park alone",
@@ -168,7 +182,19 @@ def full(service: ServiceInMemory, store: Stored) -> dict[str, str]:
         "INSERT INTO connector_gap VALUES ('borealis-dcs', '2026-10-31T23:00:00Z', '2026-10-31T23:05:00Z', 'cut', NULL)"
     )
     _judged(store)
+    their_case, their_file = str(uuid.uuid4()), str(uuid.uuid4())
+    store.execute(
+        "INSERT INTO case_file (id, year, number, title, state, colour, cause, enterprise, source, alerts,"
+        " instructions, opened, opened_by, handed, due, updated, seq) VALUES"
+        f" ('{their_case}', 2026, 1, 'their-node', 'dispatched', 'red', 'real', 'borealis', 'borealis.outlet',"
+        " '{}', '', now(), 'x', now(), now(), now(), 1)"
+    )
+    store.execute(
+        f"INSERT INTO case_attachment VALUES ('{their_file}', '{their_case}', 'borealis', now(), 'x', 'their-node',"
+        " 'text/plain', 10, '', 'their-node')"
+    )
     ids = {"mine": mine, "theirs": theirs, "theirs_stored": old, "their_context": their_context}
+    ids |= {"their_case": their_case, "their_file": their_file}
     return ids | {"their_exceedance": THEIR_EXCEEDANCE, "their_mark": THEIR_MARK}
 
 
@@ -216,6 +242,7 @@ def _urls(ids: dict[str, str]) -> list[tuple[str, str]]:
 BODIES: dict[str, dict[str, object]] = {
     "ack": {"level": "H"},
     "comment": {"comment": "seen"},
+    "messages": {"text": "seen"},
     "shelve": {"reason": "seen", "duration": "10m"},
     "take-out": {"reason": "seen", "duration": "10m", "work_order": "WO-1"},
     "commands": {"command": "get-clock"},

@@ -33,6 +33,8 @@ from service.alerts.states import NotAllowed
 from service.api.app import create_app
 from service.api.keys import Keys
 from service.backtest.jobs import Backtests
+from service.cases.config import CasePolicy
+from service.cases.desk import CaseDesk
 from service.clock import Clock
 from service.device_desk import DeviceDesk
 from service.facts import lookup
@@ -151,6 +153,7 @@ class ServiceInMemory:
         self.notes: list[Note] = []
         self.acting = Asking(self.dsn, answer_within_s=self.answer_within_s, read_only=False)
         self.notify = NotifyDesk(self, self.notifications, directory)
+        self.cases = CaseDesk(self.acting, self.clock, CasePolicy(), [self.notify.tell_case])
         self.emissions = EmissionsDesk(self.tags, LimitBook(self.tags.park, []), Emissions(), self.clock, self._noted)
         self.push = PushDesk(PushPolicy(), self.tags, self.clock)
         self.devices = DeviceDesk(self, self.queries, self.clock)
