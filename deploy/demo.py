@@ -23,6 +23,7 @@ from deploy.proof import Proof
 from deploy.sse import live
 from deploy.stack import Stack, children
 from deploy.verdict import Ledger, epoch_us, judge
+from service.identity.passwords import one_time
 from simulators.scenario import Scenario, read_scenario
 
 DEFAULT_PORT = 8470
@@ -52,6 +53,8 @@ class Demo:
         beside = scenario_file.parent
         rules_file = beside / self.scenario.rules if self.scenario.rules else None
         self._stack = Stack(beside / self.scenario.park, rules_file=rules_file, http_port=port)
+        self._password = one_time()
+        self._people = self._stack.add_people(self._password)
         self._ledger = Ledger()
         self._latency_ms: dict[str, list[float]] = {"opcua": [], "mqtt": []}
         self._ready: dict[str, asyncio.Event] = {}
@@ -115,7 +118,9 @@ class Demo:
         self._console.print(
             f"\n[bold green]parkwatch is up[/] after {took_s:.1f} s: "
             f"{len(self._stack.tags)} tags, {len(self.scenario.faults)} scripted faults\n"
-            f"  page   [bold]{self._stack.url}/[/]\n  login  [bold]{self._stack.key}[/]  (an API key)\n",
+            f"  page   [bold]{self._stack.url}/[/]\n"
+            f"  log in as {', '.join(self._people)}; password [bold]{self._password}[/]\n"
+            f"  or with the API key [bold]{self._stack.key}[/]\n",
             highlight=False,
         )
 

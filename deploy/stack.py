@@ -17,6 +17,7 @@ from deploy.embedded.ports import free_port
 from park.check import load_park
 from park.index import TagTable
 from service.api.keys import Keys
+from service.identity.accounts import Accounts
 from service.identity.roles import Role
 
 _READY_WITHIN_S = 60.0
@@ -75,6 +76,27 @@ class Stack:
     def endpoint(self, connector: str) -> str:
         """Of a simulated plant."""
         return f"opc.tcp://127.0.0.1:{self._opcua_ports[connector]}/plant"
+
+    def add_people(self, password: str) -> list[str]:
+        """Accounts to try everything with, all with this password; their names: one for each role, of the park's and of
+        an enterprise; and a second operator, for the second pair of eyes.
+        """
+        accounts = Accounts(self.data_dir)
+        enterprise = self.tags.park.enterprises[0].id
+        people = {
+            "operator": "值班员 甲",
+            "operator2": "值班员 乙",
+            "supervisor": "值班长",
+            "reviewer": "检查员",
+            "admin": "管理员",
+        }
+        for name, display in people.items():
+            role = Role(name.rstrip("2"))
+            accounts.create(name, role=role, display=display, by="demo", password=password)
+        accounts.create(
+            enterprise, role=Role.ENTERPRISE, enterprise=enterprise, display="企业环保员", by="demo", password=password
+        )
+        return [*people, enterprise]
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[str]:

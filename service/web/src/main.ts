@@ -1,6 +1,4 @@
-import { createApp } from "vue";
-import App from "@/App.vue";
-import { router } from "@/router";
-import "@/styles/base.css";
-
-createApp(App).use(router).mount("#app");
+import "@/classic/style.css";
+import "@/classic/emissions.css";
+import "@/people.css";
+import "@/classic/app.js";

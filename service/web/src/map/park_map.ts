@@ -1,0 +1,101 @@
+/* The park on one map: every source where it stands, in the colour of its risk and with a sign of its kind; the newest
+   unacknowledged alert pulses; the wind and, downwind of that alert, where it would be carried (indicative only). */
+
+import L from "leaflet";
+import "leaflet/dist/leaflet.css";
+import { away, plume, type Position } from "@/map/geometry";
+
+export interface Source {
+  id: string;
+  enterprise: string;
+  name: string;
+  kind: string;
+  position: [number, number] | null;
+}
+export interface Wind {
+  /** Degrees from north, where it comes from; null: not known. */
+  from_deg: number | null;
+  speed_m_s: number | null;
+  at: Position;
+}
+
+/* A letter for the kind, so that colour never stands alone. */
+const SIGNS: Record<string, string> = {
+  tank: "罐", reactor: "釜", unit: "装", gas_detectors: "气", waste_gas_outlet: "烟", waste_water_outlet: "水",
+  fence_line: "界", air_station: "空", weather_station: "风", treatment_unit: "治", waste_store: "废",
+};
+const lat_lng = (at: Position): L.LatLngTuple => [at[1], at[0]];
+
+export class ParkMap {
+  #map: L.Map;
+  #markers = new Map<string, { marker: L.Marker; node: HTMLElement; source: Source }>();
+  #arrow: L.Polyline;
+  #plume: L.Polygon;
+  #wind: Wind | null = null;
+  #pulsing: string | null = null;
+
+  constructor(node: HTMLElement, onOpen: (sourceId: string) => void) {
+    this.#map = L.map(node, { attributionControl: false, zoomControl: true, zoomSnap: 0.25, maxZoom: 20, minZoom: 10 });
+    this.#plume = L.polygon([], { className: "map-plume", interactive: false }).addTo(this.#map);
+    this.#arrow = L.polyline([], { className: "map-wind", interactive: false }).addTo(this.#map);
+    this.onOpen = onOpen;
+    new ResizeObserver(() => this.#map.invalidateSize()).observe(node);
+  }
+
+  private readonly onOpen: (sourceId: string) => void;
+
+  sources(sources: Source[]): void {
+    for (const { marker } of this.#markers.values()) marker.remove();
+    this.#markers.clear();
+    for (const source of sources) {
+      if (!source.position) continue;
+      const node = document.createElement("button");
+      node.type = "button";
+      node.className = "map-source blue";
+      node.textContent = SIGNS[source.kind] ?? "·";
+      node.setAttribute("aria-label", source.name || source.id);
+      node.addEventListener("click", () => this.onOpen(source.id));
+      const icon = L.divIcon({ html: node, className: "map-icon", iconSize: [0, 0] });
+      const marker = L.marker(lat_lng(source.position), { icon, keyboard: false, title: source.name || source.id }).addTo(this.#map);
+      this.#markers.set(source.id, { marker, node, source });
+    }
+    const places = [...this.#markers.values()].map((one) => one.marker.getLatLng());
+    if (places.length) this.#map.fitBounds(L.latLngBounds(places).pad(0.15), { animate: false });
+  }
+
+  /** Colours by source id; those that are not named are blue. Unacknowledged ones by id; the newest pulses. */
+  update(colours: Map<string, string>, unacked: Map<string, number>, newest: string | null): void {
+    for (const [id, { node, marker }] of this.#markers) {
+      const colour = colours.get(id) ?? "blue";
+      const count = unacked.get(id) ?? 0;
+      const className = `map-source ${colour}${count ? " unacked" : ""}${id === newest ? " pulsing" : ""}`;
+      if (node.className === className) continue;
+      node.className = className;
+      node.dataset.count = count ? String(count) : "";
+      marker.setZIndexOffset(id === newest ? 2000 : count ? 1000 : 0);
+    }
+    this.#pulsing = newest;
+    this.#draw();
+  }
+
+  wind(wind: Wind | null): void {
+    this.#wind = wind;
+    this.#draw();
+  }
+
+  #draw(): void {
+    const { from_deg = null, speed_m_s = null, at = null } = this.#wind ?? {};
+    const known = at !== null && from_deg !== null;
+    this.#arrow.setLatLngs(known ? arrow(at, from_deg).map(lat_lng) : []);
+    const source = this.#pulsing === null ? null : this.#markers.get(this.#pulsing)?.source;
+    const carried = known && speed_m_s !== null && source?.position;
+    this.#plume.setLatLngs(carried ? plume(source.position!, from_deg, speed_m_s).map(lat_lng) : []);
+  }
+}
+
+/** A shaft into the direction of the wind, and its point. */
+function arrow(at: Position, from_deg: number): Position[] {
+  const towards = from_deg + 180;
+  const tip = away(at, 180, towards);
+  return [away(at, 180, from_deg), tip, away(tip, 90, from_deg - 25), tip, away(tip, 90, from_deg + 25)];
+}
