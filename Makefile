@@ -20,6 +20,8 @@ test: setup ## every check: lint, format, architecture, types, tests
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	cd service/web && ../../$(BIN)/python -m deploy.node vue-tsc --noEmit
+	cd service/web && ../../$(BIN)/python -m deploy.node vitest run
 	@$(MAKE) --no-print-directory -j3 --output-sync=target test-parts test-whole test-plays
 
 # Side by side: the first computes, the others mostly wait.
@@ -30,7 +32,7 @@ test-whole:
 	$(PYTEST) tests/integration --ignore=tests/integration/service --ignore=tests/integration/simulators
 
 test-plays:
-	$(PYTEST) tests/integration/service tests/integration/simulators tests/scenario
+	$(PYTEST) tests/integration/service tests/integration/simulators tests/scenario tests/browser
 
 properties: setup ## the property tests in their long form, thousands of random worlds a kind of rule; an hour or two
 	$(BIN)/pytest -m slow tests/unit tests/contract

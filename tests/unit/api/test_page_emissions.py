@@ -16,7 +16,7 @@ from rules.emissions.flags import Flag
 from rules.emissions.means import Status
 from rules.emissions.timeline import State
 
-WEB = files("service.web")
+WEB = files("service.web").joinpath("src", "classic")
 WORDS = WEB.joinpath("emission_words.js").read_text("utf-8")
 PARTS = ("devices", "emissions", "exceedances", "hours", "marks", "outlet", "outlets", "pieces", "rates")
 
