@@ -138,6 +138,8 @@ _TABLE: dict[str, _Roles] = {
     "POST /cases/{case_id}/attachments": DUTY_OR_OWN,
     "GET /cases/{case_id}/attachments/{attachment_id}": PEOPLE,
     "GET /cases/{case_id}/order": PEOPLE,
+    # Incidents
+    "GET /incidents/timeline": PEOPLE,
     # Who was told
     "GET /notifications": PEOPLE,
     "GET /notifications/channels": PARK,

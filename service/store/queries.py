@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,18 @@ from service.store.events import moment
 from service.store.occurrences import occurrence_of_row
 from service.store.risks import RiskFilter, StoredRisk, risk_of
 from service.store.rule_versions import StoredVersion, version_of
-from service.store.samples import RAW, Key, Page, Resolution, Span, StoredTag, bucket_boundary, bucketed_page, raw_page
+from service.store.samples import (
+    BUCKETED,
+    RAW,
+    Key,
+    Page,
+    Resolution,
+    Span,
+    StoredTag,
+    bucket_boundary,
+    bucketed_page,
+    raw_page,
+)
 from service.store.scope import Scope
 from service.store.sqlfile import SqlFile
 from service.store.stored import (
@@ -62,6 +73,7 @@ _CONTEXT = SqlFile("contexts")["context_by_id"]
 _LETTERS = _CONNECTORS["dead_letters"]
 _GAPS = _CONNECTORS["connector_gaps"]
 _RAW_BLOCKS = SqlFile("telegrams")["raw_blocks"]
+_INCIDENTS = SqlFile("incidents")
 _NOTES = SqlFile("notes")["notes"]
 _DEVICE_COMMANDS = SqlFile("notes")["device_commands"]
 _RULE_VERSIONS, _RULE_VERSION = SqlFile("rules")["rule_versions"], SqlFile("rules")["rule_version"]
@@ -73,6 +85,26 @@ _TRACE, _UNTRACED = SqlFile("traces")["trace_of_alert"], SqlFile("traces")["aler
 #: Rows that are made into objects in one go.
 _PIECE = 500
 _FIRST, _LAST = Key(-(2**31), 0), Key(2**31 - 1, 0)
+
+
+class IncidentSubject(Protocol):
+    """What an incident is about: `service.incidents.subject.Subject`."""
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """Full ids."""
+
+    @property
+    def alerts(self) -> Sequence[str]:
+        """Ids."""
+
+    @property
+    def enterprises(self) -> Sequence[str]:
+        """Ids, the park's own among them."""
+
+    @property
+    def connectors(self) -> Sequence[str]:
+        """Ids."""
 
 
 class Queries:
@@ -367,6 +399,34 @@ class Queries:
             limit=limit,
         )
         return [command_of(row) for row in rows]
+
+    async def incident(
+        self, scope: Scope, kind: str, subject: IncidentSubject, span: Span, *, limit: int
+    ) -> list[dict[str, Any]]:
+        """Rows of one kind of record (a name of ``incidents.sql``) that fall into the span."""
+        return await self._rows(
+            scope,
+            _INCIDENTS[kind],
+            visible=scope.parameter,
+            sources=list(subject.sources),
+            alerts=list(subject.alerts),
+            enterprises=list(subject.enterprises),
+            connectors=list(subject.connectors),
+            subjects=[*subject.sources, *subject.enterprises],
+            limit=limit,
+            **{"from": moment(span.from_us), "to": moment(span.to_us)},
+        )
+
+    async def trend_rows(
+        self, scope: Scope, tag_ids: Sequence[str], span: Span, bucket_us: int
+    ) -> tuple[list[StoredTag], NDArray[np.void]]:
+        """Buckets of any width as `service.store.samples.BUCKETED` rows by tag and time, and the tags they are of."""
+        tags = await self.visible_tags(scope, tag_ids)
+        whole = span.whole_buckets(bucket_us)
+        most = len(tags) * ((whole.to_us - whole.from_us) // bucket_us + 1)
+        parameters = _span_parameters(tags, whole, None, None) | {"limit": most}
+        packed = await self._packed(scope, _BUCKETED, parameters | {"bucket": timedelta(microseconds=bucket_us)})
+        return tags, np.frombuffer(packed or b"", dtype=BUCKETED)
 
     async def notes(
         self, scope: Scope, wanted: NoteFilter, *, limit: int, before: tuple[int, str] | None = None

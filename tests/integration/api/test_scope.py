@@ -77,6 +77,11 @@ ASKED = {
         "/api/v1/cases/{their_case}/attachments/{their_file}",
     ],
     ("POST", "/api/v1/cases/{case_id}/messages"): ["/api/v1/cases/{their_case}/messages"],
+    ("GET", "/api/v1/incidents/timeline"): [
+        *("?around={theirs}&before=1d&after=7d", "?around={theirs_stored}&before=1d"),
+        "?source=borealis.outlet&at=2026-11-01T00:00:00Z&before=1d&after=1d",
+        "?area=121.4,30.7,121.6,30.9&at=2026-11-01T00:00:00Z&before=1d&after=1d",
+    ],
     ("GET", "/api/v1/status"): [""],
     ("GET", "/api/v1/session"): [""],
     ("GET", "/metrics"): [""],

@@ -17,7 +17,7 @@ from tests.integration.cases.conftest import COD, LEVEL, Dispatch, People
 from tests.unit.api.service_in_memory import START_US, ServiceInMemory
 
 HOUR_US = 3_600_000_000
-TEXT = {"text": "valve replaced"}
+DONE = "valve replaced"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 
 
@@ -33,8 +33,8 @@ async def test_a_case_goes_from_dispatch_to_closed_by_four_eyes(people: People, 
     hse, li, boss = people("hse", Role.ENTERPRISE), people("li"), people("boss", Role.SUPERVISOR)
     assert (case["number"], case["state"], case["colour"]) == ("2026-00001", "dispatched", "orange")
     await do(hse, case, "receive")
-    await do(hse, case, "answer", **TEXT)
-    refused = await do(people("wang"), case, "verify", 409, accepted=True, **TEXT)
+    await do(hse, case, "answer", text=DONE)
+    refused = await do(people("wang"), case, "verify", 409, accepted=True, text=DONE)
     assert "another person has to verify" in refused["detail"]
     verified = await do(li, case, "verify", accepted=True, text="seen on site")
     assert (verified["state"], verified["verified_by"]) == ("verified", "li")
@@ -59,7 +59,7 @@ async def test_a_refused_answer_goes_back_with_a_new_deadline(
 ) -> None:
     case = await dispatched()
     hse = people("hse", Role.ENTERPRISE)
-    await do(hse, case, "answer", **TEXT)
+    await do(hse, case, "answer", text=DONE)
     service.now_us += 5 * HOUR_US
     back = await do(people("li"), case, "verify", accepted=False, text="still leaking")
     assert (back["state"], back["received"]) == ("dispatched", None)
@@ -73,8 +73,8 @@ async def test_only_what_was_verified_is_closed_and_what_was_closed_may_be_reope
     case = await dispatched()
     boss = people("boss", Role.SUPERVISOR)
     assert "dispatched cannot take the step 'close'" in (await do(boss, case, "close", 409))["detail"]
-    await do(people("hse", Role.ENTERPRISE), case, "answer", **TEXT)
-    await do(people("li"), case, "verify", accepted=True, **TEXT)
+    await do(people("hse", Role.ENTERPRISE), case, "answer", text=DONE)
+    await do(people("li"), case, "verify", accepted=True, text=DONE)
     await do(boss, case, "close")
     await do(people("li"), case, "messages", 409, text="too late")
     assert (await do(boss, case, "reopen", text="it leaks again"))["state"] == "dispatched"
@@ -99,7 +99,7 @@ async def test_numbers_have_no_holes_though_many_are_made_at_once(people: People
 async def test_two_that_answer_at_once_take_one_step(people: People, dispatched: Dispatch) -> None:
     case = await dispatched()
     both = [people("hse", Role.ENTERPRISE), people("hse2", Role.ENTERPRISE)]
-    codes = await asyncio.gather(*(one.post(f"cases/{case['id']}/answer", json=TEXT) for one in both))
+    codes = await asyncio.gather(*(one.post(f"cases/{case['id']}/answer", json={"text": DONE}) for one in both))
     assert sorted(one.status_code for one in codes) == [200, 409]
 
 
@@ -115,7 +115,7 @@ async def test_another_enterprise_sees_and_does_nothing(people: People, dispatch
         ("POST", "/answer"),
         ("POST", "/messages"),
     ):
-        body = TEXT if method == "POST" else None
+        body = {"text": DONE} if method == "POST" else None
         assert (await other.request(method, f"cases/{case['id']}{path}", json=body)).status_code in (404, 422), path
 
 
@@ -202,7 +202,7 @@ async def test_what_is_answered_is_not_escalated(
     people: People, dispatched: Dispatch, service: ServiceInMemory
 ) -> None:
     case = await dispatched()
-    await do(people("hse", Role.ENTERPRISE), case, "answer", **TEXT)
+    await do(people("hse", Role.ENTERPRISE), case, "answer", text=DONE)
     service.now_us += 100 * HOUR_US
     assert await service.cases.look() == 0
 
