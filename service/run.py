@@ -30,6 +30,7 @@ from service.cases.desk import CaseDesk
 from service.clock import Clock, machine_clock
 from service.config import Config
 from service.device_desk import DeviceDesk
+from service.evidence.desk import EvidenceDesk
 from service.identity.accounts import Accounts
 from service.intake import JournalIntake, row_time
 from service.journal.journal import Journal, JournalFailed
@@ -106,6 +107,7 @@ class Service:
         self._dsn = config.database.dsn()
         self.keys = Keys(config.data_dir)
         self.accounts = Accounts(config.data_dir)
+        self.evidence = EvidenceDesk(config.data_dir)
         self.live = LiveHub()
         self.queries = Queries(self._dsn)
         self.acting = Asking(self._dsn, read_only=False)
@@ -192,6 +194,7 @@ class Service:
             stack.push_async_callback(self.queries.close)
             stack.push_async_callback(self.acting.close)
             stack.push_async_callback(self.backtests.close)
+            stack.push_async_callback(self.evidence.close)
             await self.queries.open()
             await self.acting.open()
             self.writer.start()

@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from deploy.cli import backtest, devices, hj212, identities, kpi, limits, push, report, rules, service, trial
+from deploy.cli import backtest, devices, evidence, hj212, identities, kpi, limits, push, report, rules, service, trial
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Chemical-park monitoring: plant data to live alerts."
@@ -18,6 +18,7 @@ app.add_typer(limits.app)
 app.add_typer(backtest.app)
 app.add_typer(kpi.app)
 app.add_typer(report.app, name="report")
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(hj212.app)
 app.add_typer(devices.app)
 app.add_typer(push.app)

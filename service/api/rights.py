@@ -140,6 +140,10 @@ _TABLE: dict[str, _Roles] = {
     "GET /cases/{case_id}/order": PEOPLE,
     # Incidents
     "GET /incidents/timeline": PEOPLE,
+    "POST /incidents/evidence": PEOPLE,
+    "GET /incidents/evidence/key": PEOPLE,
+    "GET /incidents/evidence/{pack_id}": PEOPLE,
+    "GET /incidents/evidence/{pack_id}/file": PEOPLE,
     # Who was told
     "GET /notifications": PEOPLE,
     "GET /notifications/channels": PARK,

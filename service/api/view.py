@@ -16,6 +16,7 @@ from service.backtest.jobs import Backtests
 from service.cases.desk import CaseDesk
 from service.clock import Clock
 from service.device_desk import DeviceDesk
+from service.evidence.desk import EvidenceDesk
 from service.judge.desk import EmissionsDesk
 from service.live import LiveHub
 from service.notify.desk import NotifyDesk
@@ -41,6 +42,7 @@ class ServiceView(Protocol):
     devices: DeviceDesk
     notify: NotifyDesk
     cases: CaseDesk
+    evidence: EvidenceDesk
 
     @property
     def tags(self) -> TagTable:

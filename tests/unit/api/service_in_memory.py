@@ -37,6 +37,7 @@ from service.cases.config import CasePolicy
 from service.cases.desk import CaseDesk
 from service.clock import Clock
 from service.device_desk import DeviceDesk
+from service.evidence.desk import EvidenceDesk
 from service.facts import lookup
 from service.identity.accounts import Accounts
 from service.judge.config import Emissions
@@ -152,6 +153,7 @@ class ServiceInMemory:
         self.backtests = Backtests(self.dsn, directory, self.clock)
         self.notes: list[Note] = []
         self.acting = Asking(self.dsn, answer_within_s=self.answer_within_s, read_only=False)
+        self.evidence = EvidenceDesk(directory)
         self.notify = NotifyDesk(self, self.notifications, directory)
         self.cases = CaseDesk(self.acting, self.clock, CasePolicy(), [self.notify.tell_case])
         self.emissions = EmissionsDesk(self.tags, LimitBook(self.tags.park, []), Emissions(), self.clock, self._noted)
