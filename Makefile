@@ -1,6 +1,6 @@
 # What `make` can do here. Everything stays inside this directory; see deploy/setup.sh for how.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-parts test-whole test-plays properties bench backtest torture tep pictures lock clean
+.PHONY: help setup demo test test-parts test-whole test-plays properties bench backtest torture tep pictures screenshots lock clean
 
 BIN := .venv/bin
 # A failed test is repeated once and named (decision 32).
@@ -53,6 +53,9 @@ tep: ## record the Tennessee Eastman runs anew, in an environment of their own
 
 pictures: ## draw the documents' pictures of every kind of rule anew
 	@$(BIN)/python -m deploy.pictures
+
+screenshots: setup ## the page over a running demonstration, both languages, three widths, into .data/screenshots
+	@$(BIN)/python -m deploy.screenshots .data/screenshots
 
 lock: ## make requirements.lock anew from pyproject.toml
 	@deploy/setup.sh lock
