@@ -23,6 +23,8 @@ PARTS = (
     "hj212",
     "e2e",
     "live",
+    "page",
+    "timeline",
     "reload",
     "backtest",
     "judgement",
