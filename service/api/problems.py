@@ -193,7 +193,7 @@ _MEANINGS = {
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """``responses=`` of a route: these problems, besides those that every route with a key may give."""
-    return {status: _documented(status) for status in sorted({401, 422, *statuses})}
+    return {status: _documented(status) for status in sorted({401, 403, 422, *statuses})}
 
 
 def _documented(status: int) -> dict[str, Any]:
