@@ -32,9 +32,9 @@ async def test_alert_shelved_for_a_moment_comes_back_by_itself(serving: Serving)
     async with serving() as rig:
         await rig.gateway.send(sample(85))
         alert = await standing(rig, "unack")
-        async with rig.client(rig.park.key(enterprise="acme")) as acme:
+        async with rig.client(rig.park.key()) as park:
             body = {"reason": "已现场核对", "duration": "2s"}
-            answer = await acme.post(f"alerts/{alert['id']}/shelve", json=body)
+            answer = await park.post(f"alerts/{alert['id']}/shelve", json=body)
         assert (answer.status_code, answer.json()["state"]) == (200, "shelved")
         assert [one["id"] for one in (await rig.get("ledger"))["items"]] == [alert["id"]]
         shelved_s = time.monotonic()
