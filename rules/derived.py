@@ -242,6 +242,11 @@ class TickKind(SignalKind, ABC):
     def play(self, samples: Samples, memory: Memory) -> None:
         """Nothing: all is judged once per advance."""
 
+    def set_back(self, now_us: int) -> None:
+        """See `rules.kind.Kind`. Signals bear the clock's time: what is judged from now on is newer than what was."""
+        for known in (self.known, self.bank):
+            known.used_us = np.minimum(known.used_us, now_us)
+
     def advance(self, now_us: int, samples: Samples | None, memory: Memory) -> list[Transition]:
         """See `rules.kind.Kind`."""
         with np.errstate(over="ignore", invalid="ignore"):

@@ -106,6 +106,7 @@ class VoteKind(TickKind):
 
     def set_back(self, now_us: int) -> None:
         """See `rules.kind.Kind`. What was too old may not be any more."""
+        super().set_back(now_us)
         self._stale_us = NEVER
 
     # -- another engine ----------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from service.alerts.asked import Asked, Command, EndContext, OpenContext
@@ -165,6 +165,15 @@ class Service:
                 assert alert.aside_by in live | comm
 
 
+def _moment(later_s: float, *samples: tuple[int, float, int], keep: bool = False) -> Moment:
+    return Moment(later_s=later_s, samples=list(samples), asked=[], rules=None, start=False, keep=keep, kill=False)
+
+
+#: The clock is put back while detectors vote; what is judged then bears an earlier time than what was judged before.
+PUT_BACK = [*[_moment(0.5)] * 9, _moment(0.5, (5, 6, 0)), _moment(-8), _moment(0.5, (6, 0, 0)), _moment(30, keep=True)]
+
+
+@example(story=PUT_BACK)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(story=st.lists(moments, min_size=3, max_size=25))
 def test_kills_make_no_difference_and_nothing_stays_aside_without_a_reason(story: list[Moment]) -> None:
