@@ -101,13 +101,3 @@ def refuse_other_sites(request: Request) -> None:
 
 CallerDep = Annotated[Caller, Depends(authenticate)]
 StateDep = Annotated[State, Depends(state_of)]
-
-
-def whole_park_only(caller: CallerDep) -> Caller:
-    """For what cannot be cut by enterprise. Raises Problem 403."""
-    if not caller.scope.is_everything:
-        raise Problem(403, "forbidden", "this needs a key for the whole park")
-    return caller
-
-
-WholeParkDep = Annotated[Caller, Depends(whole_park_only)]

@@ -74,7 +74,7 @@ _TABLE: dict[str, _Roles] = {
     "GET /connectors": PEOPLE,
     "GET /devices": PEOPLE,
     "GET /devices/{connector}/{device}/commands": PEOPLE,
-    "POST /devices/{connector}/{device}/commands": DUTY_OR_OWN,
+    "POST /devices/{connector}/{device}/commands": DUTY,
     "GET /dead-letters": PEOPLE,
     # Alerts
     "GET /alerts": PEOPLE,

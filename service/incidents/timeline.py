@@ -39,7 +39,7 @@ async def items(
 
     async def ask(kind: str) -> list[dict[str, Any]]:
         async with room:
-            return await queries.incident(scope, kind, subject, span, limit=MOST_ITEMS + 1)
+            return await queries.records.incident(scope, kind, subject, span, limit=MOST_ITEMS + 1)
 
     rows = dict(zip(kinds, await asyncio.gather(*map(ask, kinds)), strict=True))
     full = [kind for kind, found in rows.items() if len(found) > MOST_ITEMS]

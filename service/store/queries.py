@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from service.store.asking import Asking, Connection
 from service.store.errors import StoreUnavailable
 from service.store.events import moment
 from service.store.occurrences import occurrence_of_row
+from service.store.records import RecordQueries
 from service.store.risks import RiskFilter, StoredRisk, risk_of
 from service.store.rule_versions import StoredVersion, version_of
 from service.store.samples import (
@@ -40,8 +41,6 @@ from service.store.stored import (
     ContextFilter,
     EventWindow,
     LetterFilter,
-    NoteFilter,
-    NotificationFilter,
     StoredCommand,
     StoredGap,
     StoredLetter,
@@ -73,38 +72,15 @@ _CONTEXT = SqlFile("contexts")["context_by_id"]
 _LETTERS = _CONNECTORS["dead_letters"]
 _GAPS = _CONNECTORS["connector_gaps"]
 _RAW_BLOCKS = SqlFile("telegrams")["raw_blocks"]
-_INCIDENTS = SqlFile("incidents")
-_NOTES = SqlFile("notes")["notes"]
 _DEVICE_COMMANDS = SqlFile("notes")["device_commands"]
 _RULE_VERSIONS, _RULE_VERSION = SqlFile("rules")["rule_versions"], SqlFile("rules")["rule_version"]
 _OCCURRENCES = SqlFile("kpi")["occurrences"]
 _RISKS = SqlFile("risk")["risk_history"]
-_NOTIFICATIONS = SqlFile("notifications")["list"]
 _TRACE, _UNTRACED = SqlFile("traces")["trace_of_alert"], SqlFile("traces")["alerts_without_trace"]
 
 #: Rows that are made into objects in one go.
 _PIECE = 500
 _FIRST, _LAST = Key(-(2**31), 0), Key(2**31 - 1, 0)
-
-
-class IncidentSubject(Protocol):
-    """What an incident is about: `service.incidents.subject.Subject`."""
-
-    @property
-    def sources(self) -> Sequence[str]:
-        """Full ids."""
-
-    @property
-    def alerts(self) -> Sequence[str]:
-        """Ids."""
-
-    @property
-    def enterprises(self) -> Sequence[str]:
-        """Ids, the park's own among them."""
-
-    @property
-    def connectors(self) -> Sequence[str]:
-        """Ids."""
 
 
 class Queries:
@@ -128,6 +104,8 @@ class Queries:
         self.emissions = EmissionQueries(self._rows, self.visible_tags)
         #: Cases.
         self.cases = CaseQueries(self._rows)
+        #: What people did, who was told, and all of it around a moment.
+        self.records = RecordQueries(self._rows)
 
     async def open(self) -> None:
         """Begin; the database may come later."""
@@ -400,23 +378,6 @@ class Queries:
         )
         return [command_of(row) for row in rows]
 
-    async def incident(
-        self, scope: Scope, kind: str, subject: IncidentSubject, span: Span, *, limit: int
-    ) -> list[dict[str, Any]]:
-        """Rows of one kind of record (a name of ``incidents.sql``) that fall into the span."""
-        return await self._rows(
-            scope,
-            _INCIDENTS[kind],
-            visible=scope.parameter,
-            sources=list(subject.sources),
-            alerts=list(subject.alerts),
-            enterprises=list(subject.enterprises),
-            connectors=list(subject.connectors),
-            subjects=[*subject.sources, *subject.enterprises],
-            limit=limit,
-            **{"from": moment(span.from_us), "to": moment(span.to_us)},
-        )
-
     async def trend_rows(
         self, scope: Scope, tag_ids: Sequence[str], span: Span, bucket_us: int
     ) -> tuple[list[StoredTag], NDArray[np.void]]:
@@ -427,36 +388,6 @@ class Queries:
         parameters = _span_parameters(tags, whole, None, None) | {"limit": most}
         packed = await self._packed(scope, _BUCKETED, parameters | {"bucket": timedelta(microseconds=bucket_us)})
         return tags, np.frombuffer(packed or b"", dtype=BUCKETED)
-
-    async def notes(
-        self, scope: Scope, wanted: NoteFilter, *, limit: int, before: tuple[int, str] | None = None
-    ) -> list[dict[str, Any]]:
-        """What people did, newest first; ``before`` is (at_us, id) of the last of the page before."""
-        rows = await self._rows(
-            scope,
-            _NOTES,
-            visible=scope.parameter,
-            limit=limit,
-            before=moment(before[0]) if before else None,
-            before_id=before[1] if before else None,
-            **wanted.parameters(),
-        )
-        return [row | {"at_us": microseconds(row["at"])} for row in rows]
-
-    async def notifications(
-        self, scope: Scope, wanted: NotificationFilter, *, limit: int, before: tuple[int, int] | None = None
-    ) -> list[dict[str, Any]]:
-        """Attempts and silences, newest first; ``before`` is (at_us, seq) of the last of the page before."""
-        rows = await self._rows(
-            scope,
-            _NOTIFICATIONS,
-            visible=scope.parameter,
-            limit=limit,
-            before=moment(before[0]) if before else None,
-            before_seq=before[1] if before else None,
-            **wanted.parameters(),
-        )
-        return [row | {"at_us": microseconds(row["at"])} for row in rows]
 
 
 def _span_parameters(tags: Sequence[StoredTag], span: Span, start: Key | None, end: Key | None) -> dict[str, Any]:

@@ -38,7 +38,7 @@ async def read_audit(
     wanted = NoteFilter(
         kinds=frozenset(kind or ()), by=by, subject=subject, from_us=time_us("from", from_), to_us=time_us("to", to)
     )
-    rows = await state.view.queries.notes(caller.scope, wanted, limit=limit + 1, before=before)
+    rows = await state.view.queries.records.notes(caller.scope, wanted, limit=limit + 1, before=before)
     page = rows[:limit]
     following = to_cursor((page[-1]["at_us"], str(page[-1]["id"]))) if len(rows) > limit else None
     items = [

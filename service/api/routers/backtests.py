@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from park.yamlfile import FileInvalid
 from service.api import PREFIX
-from service.api.access import StateDep, WholeParkDep
+from service.api.access import CallerDep, StateDep
 from service.api.answer import Json
 from service.api.backtest_models import BacktestBody, BacktestShape, BacktestsShape
 from service.api.cursors import RowId, from_cursor, to_cursor
@@ -30,7 +30,7 @@ BacktestId = Annotated[uuid.UUID, Path(description="The backtest's id")]
 
 
 @router.post("/backtests", status_code=202, response_model=BacktestShape, responses=documented(403, 413, 503))
-async def start_backtest(app: StateDep, caller: WholeParkDep, body: BacktestBody) -> Json:
+async def start_backtest(app: StateDep, caller: CallerDep, body: BacktestBody) -> Json:
     """Try rules on stored samples, in a process of its own behind the service. Ask again for progress and result.
 
     One runs at a time, four may wait. 422 tells every problem of the rules with line and column.
@@ -82,13 +82,13 @@ def _wrong(error: FileInvalid) -> Problem:
 
 
 @router.get("/backtests", response_model=BacktestsShape, responses=documented(403))
-async def list_backtests(app: StateDep, caller: WholeParkDep) -> Json:
+async def list_backtests(app: StateDep, caller: CallerDep) -> Json:
     """Those that wait, the one that runs, and the last twenty that are over; newest first, without their results."""
     return Json({"items": [_shape(one) | {"result": None} for one in app.view.backtests.list()]})
 
 
 @router.get("/backtests/{backtest_id}", response_model=BacktestShape, responses=documented(403, 404))
-async def get_backtest(app: StateDep, caller: WholeParkDep, backtest_id: BacktestId) -> Json:
+async def get_backtest(app: StateDep, caller: CallerDep, backtest_id: BacktestId) -> Json:
     """How far it is; what it has found when it is done."""
     return Json(_shape(_find(app, backtest_id)))
 
@@ -113,7 +113,7 @@ async def get_backtest(app: StateDep, caller: WholeParkDep, backtest_id: Backtes
 async def read_transitions(
     request: Request,
     app: StateDep,
-    caller: WholeParkDep,
+    caller: CallerDep,
     backtest_id: BacktestId,
     limit: Annotated[int, Query(ge=1, le=100_000, description="Lines a page")] = 10_000,
     cursor: Annotated[str | None, Query(description="`X-Next-Cursor` of the page before")] = None,
@@ -150,7 +150,7 @@ def _lines(file: FilePath, begin: int, limit: int) -> tuple[bytes, int, bool]:
 
 
 @router.delete("/backtests/{backtest_id}", response_model=BacktestShape, responses=documented(403, 404))
-async def cancel_backtest(app: StateDep, caller: WholeParkDep, backtest_id: BacktestId) -> Json:
+async def cancel_backtest(app: StateDep, caller: CallerDep, backtest_id: BacktestId) -> Json:
     """Stop it; what it found so far can still be read. One that is over stays as it is."""
     one = _find(app, backtest_id)
     await app.view.backtests.cancel(one)

@@ -15,7 +15,7 @@ from connectors.devices import (
     DeviceUnknown,
 )
 from service.api import PREFIX
-from service.api.access import CallerDep, StateDep, WholeParkDep
+from service.api.access import CallerDep, StateDep
 from service.api.answer import Json
 from service.api.cursors import TimeUs, from_cursor, not_a_cursor, to_cursor
 from service.api.models_devices import CommandBody, Commands, CommandShape, Devices
@@ -96,7 +96,7 @@ def _shape(connector: str, device: DeviceHealth, now_us: int) -> dict[str, Any]:
 )
 async def command_device(
     state: StateDep,
-    caller: WholeParkDep,
+    caller: CallerDep,
     connector: ConnectorId,
     device: DeviceId,
     body: CommandBody,

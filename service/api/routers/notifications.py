@@ -44,7 +44,7 @@ async def list_notifications(
         to_us=time_us("to", to),
     )
     before = from_cursor(cursor, tuple[TimeUs, RowId])
-    rows = await state.view.queries.notifications(caller.scope, wanted, limit=limit + 1, before=before)
+    rows = await state.view.queries.records.notifications(caller.scope, wanted, limit=limit + 1, before=before)
     page = rows[:limit]
     following = to_cursor((page[-1]["at_us"], page[-1]["seq"])) if len(rows) > limit else None
     return Json({"items": [_shape(one) for one in page], "next": following})

