@@ -9,15 +9,25 @@ export const STATE_SIGN = { unack: "●", acked: "✓", rtnun: "↩", shelved: "
 /* After rows have moved, an acknowledgement within this time may hit another row than the one that was aimed at. */
 const MOVED_MS = 400;
 /* Rows that are drawn at once, the worst first, and how many more when somebody scrolls to the end. */
-const FIRST_ROWS = 120, MORE_ROWS = 120;
+const FIRST_ROWS = 60, MORE_ROWS = 60;
 /* Between two looks at the order: two hundred changes a second must leave time for the keyboard. */
 const DRAW_EVERY_MS = 200;
+/* With thousands of alarms nobody reads the list; it is looked at less often, so that every key is still heard at once. */
+const MANY = 1_000, DRAW_MANY_EVERY_MS = 500;
+/* By alert: what the order compares, so that thousands are sorted by numbers. */
+const RANKS = new WeakMap();
 
-const compare = (a, b) =>
-  (URGENCY[a.state] ?? 3) - (URGENCY[b.state] ?? 3) ||
-  a.priority - b.priority ||
-  (a.raised < b.raised ? 1 : a.raised > b.raised ? -1 : 0) ||
-  (a.id < b.id ? -1 : 1);
+function rank(alert) {
+  let found = RANKS.get(alert);
+  if (!found) RANKS.set(alert, (found = [(URGENCY[alert.state] ?? 3) * 10 + alert.priority, -Date.parse(alert.raised)]));
+  return found;
+}
+
+function compare(a, b) {
+  const [urgencyA, raisedA] = rank(a);
+  const [urgencyB, raisedB] = rank(b);
+  return urgencyA - urgencyB || raisedA - raisedB || (a.id < b.id ? -1 : 1);
+}
 
 class Row {
   constructor(list, alert) {
@@ -172,7 +182,8 @@ export class AlertList {
   #schedule() {
     if (this.#due) return;
     this.#due = true;
-    const wait_ms = Math.max(0, this.#drawn_ms + DRAW_EVERY_MS - performance.now());
+    const every_ms = this.#alerts.size > MANY ? DRAW_MANY_EVERY_MS : DRAW_EVERY_MS;
+    const wait_ms = Math.max(0, this.#drawn_ms + every_ms - performance.now());
     setTimeout(() => {
       this.#due = false;
       this.#draw();

@@ -91,7 +91,9 @@ function toast(text, kind = "") {
 /* Whoever looks at emissions must not miss what nobody has acknowledged. */
 function showUnacked(count, unacked) {
   sounder.update(unacked.map((one) => one.priority));
-  showMap(unacked);
+  clearTimeout(showMap.timer);
+  if (performance.now() - (showMap.shown_ms ?? -1e9) > 1_000 || unacked.length < 100) showMap(unacked);
+  else showMap.timer = setTimeout(() => showMap(unacked), 1_000);
   at("unacked").hidden = count === 0;
   setText(at("unacked"), `● ${count}`);
   at("to-safety").title = count ? `${words().states.unack} ${count}` : "";
@@ -99,6 +101,7 @@ function showUnacked(count, unacked) {
 
 /* A badge on the tab and, where the person has allowed it, a word of the browser's, for what is worse than what was. */
 function showMap(unacked) {
+  showMap.shown_ms = performance.now();
   const counts = new Map();
   let newest = null;
   for (const one of unacked) {
