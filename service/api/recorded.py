@@ -4,7 +4,7 @@ An export that cannot be recorded is refused: the law asks who took which data o
 """
 
 import uuid
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import Depends, Request
 
@@ -42,5 +42,4 @@ async def _exports(request: Request, state: StateDep, caller: CallerDep) -> None
 
 
 #: A dependency of routes that give files away.
-Export = Annotated[None, Depends(_exports)]
 EXPORTS = Depends(_exports)

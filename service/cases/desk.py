@@ -1,13 +1,11 @@
 """What people do with cases. Every step is one transaction: the case as it stands then, and its event, or neither."""
 
 import asyncio
-import contextlib
 import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import structlog
@@ -18,6 +16,7 @@ from service.cases.files import Upload
 from service.cases.states import WITH_ENTERPRISE, CaseState, Step, StepRefused, check_four_eyes, next_state
 from service.clock import Clock
 from service.identity.roles import Role
+from service.reports.words import local
 from service.store.asking import Asking, Connection
 from service.store.errors import StoreUnavailable
 from service.store.events import moment
@@ -29,7 +28,6 @@ _log = structlog.get_logger(__name__)
 _SQL = SqlFile("cases")
 _TAKE_NUMBER, _ADD, _ADD_EVENT, _LOCK = _SQL["take_number"], _SQL["add"], _SQL["add_event"], _SQL["lock"]
 _DONE_BEFORE, _ADD_ATTACHMENT, _DUE = _SQL["done_before"], _SQL["add_attachment"], _SQL["due"]
-_EAST_8 = timezone(timedelta(hours=8))
 _LOOK_EVERY_S = 20.0
 
 Row = dict[str, Any]
@@ -87,7 +85,7 @@ class CaseDesk:
 
     async def dispatch(self, by: By, new: NewCase) -> None:
         """Hand a case over (交办). The same id twice is one case. Raises StoreUnavailable."""
-        year = datetime.fromtimestamp(by.at_us / 1e6, UTC).astimezone(_EAST_8).year
+        year = local(by.at_us).year
         due_us = new.due_us or self.policy.due_us(new.colour, by.at_us)
 
         async def work(connection: Connection) -> Row | None:
@@ -195,8 +193,13 @@ class CaseDesk:
     async def run(self) -> None:
         """Remind and escalate, for ever; what is due is in the database, so a restart forgets and repeats nothing."""
         while True:
-            with contextlib.suppress(StoreUnavailable):
+            try:
                 await self.look()
+            except StoreUnavailable:
+                pass  # what is due is still due when the database is back
+            except Exception as error:
+                # Alarms must not end because a case could not be escalated.
+                _log.error("Cases could not be looked through; it is tried again.", exc_info=error)
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def look(self) -> int:

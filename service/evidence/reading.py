@@ -87,13 +87,12 @@ async def _rules(app: State, caller: Caller, span: Span) -> dict[str, str]:
 
 
 async def _samples(app: State, caller: Caller, about: Incident) -> tuple[pa.Table, bool]:
-    span = Span(from_us=about.span.from_us, to_us=about.span.to_us)
     tables: list[pa.Table] = []
     rows = 0
     start: Key | None = None
     while rows < _MOST_SAMPLES:
         page = await app.view.queries.samples(
-            caller.scope, list(about.subject.tags), span, limit=_PAGE_ROWS, start=start
+            caller.scope, list(about.subject.tags), about.span, limit=_PAGE_ROWS, start=start
         )
         tables.append(page.table)
         rows += page.table.num_rows

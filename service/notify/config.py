@@ -3,14 +3,33 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from park.duration import DurationUs
 from park.model import Id
 from rules.risk.formula import Colour
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-Url = Annotated[SecretStr, Field(description="Robots carry their token in it, so it is never shown")]
+
+
+def _is_http(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("https://", "http://")):
+        raise ValueError("an address begins with https:// (or http:// within the park's own network)")
+    return url
+
+
+Url = Annotated[
+    SecretStr, AfterValidator(_is_http), Field(description="Robots carry their token in it, so it is never shown")
+]
 
 
 class _Model(BaseModel):
@@ -24,13 +43,6 @@ class _Channel(_Model):
     most_per_minute: PositiveInt = 20
     #: One attempt may take so long.
     within: DurationUs = 10_000_000
-
-    @field_validator("url", check_fields=False)
-    @classmethod
-    def _is_http(cls, url: SecretStr) -> SecretStr:
-        if not url.get_secret_value().startswith(("https://", "http://")):
-            raise ValueError("an address begins with https:// (or http:// within the park's own network)")
-        return url
 
 
 class WebhookConfig(_Channel):
@@ -127,13 +139,6 @@ class Heartbeat(_Model):
     url: Url
     every: DurationUs = Field(default=60_000_000, ge=5_000_000)
     within: DurationUs = 10_000_000
-
-    @field_validator("url")
-    @classmethod
-    def _is_http(cls, url: SecretStr) -> SecretStr:
-        if not url.get_secret_value().startswith(("https://", "http://")):
-            raise ValueError("an address begins with https:// or http://")
-        return url
 
 
 class Notifications(_Model):

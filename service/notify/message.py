@@ -1,14 +1,14 @@
 """What is told: a message to one channel, of one alert or of several, and how it reads in both languages."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
 
 from rules.risk.formula import Colour
+from service.reports.words import local
 
-_EAST_8 = timezone(timedelta(hours=8))
 _MOST_LINES = 10
 #: Why a message is sent.
 Why = Literal["raised", "worse", "escalated", "cleared", "digest", "case", "test"]
@@ -125,7 +125,7 @@ def _line(line: Line, language: str) -> str:
 
 def clock(us: int) -> str:
     """``2026-11-01 08:00:00`` of +08:00."""
-    return datetime.fromtimestamp(us / 1e6, UTC).astimezone(_EAST_8).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{local(us):%Y-%m-%d %H:%M:%S}"
 
 
 def as_json(message: Message, park: str) -> dict[str, Any]:

@@ -66,10 +66,4 @@ export async function request<T>(method: string, path: string, options: Options 
 export const get = <T>(path: string, parameters: Query = {}): Promise<T> => request<T>("GET", path + query(parameters));
 export const post = <T>(path: string, body: unknown = {}, options: Options = {}): Promise<T> =>
   request<T>("POST", path, { ...options, body });
-export const put = <T>(path: string, body: unknown): Promise<T> => request<T>("PUT", path, { body });
 export const remove = (path: string): Promise<void> => request<void>("DELETE", path);
-
-/** A file of a route, for a download. */
-export async function file(path: string, parameters: Query = {}): Promise<Blob> {
-  return (await answered("GET", path + query(parameters), { within_ms: 120_000 })).blob();
-}

@@ -49,6 +49,12 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
             assert not loads.search(path.read_text("utf-8")), path
 
 
+def test_the_lock_holds_names_versions_and_hashes_and_no_addresses() -> None:
+    lock = (WEB / "package-lock.json").read_text("utf-8")
+    assert '"integrity": "sha512-' in lock
+    assert "://" not in lock
+
+
 def test_texts_are_never_read_as_html() -> None:
     for path, text in TEXTS.items():
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|v-html", text), path
