@@ -168,6 +168,23 @@ class Hazard(_Model):
     chemicals: tuple[Chemical, ...] = Field(min_length=1)
 
 
+class Contact(_Model):
+    """Whom to call."""
+
+    name: str = Field(min_length=1)
+    #: What they answer for: ``安全总监``, ``24 h``.
+    duty: str = ""
+    phone: str = Field(pattern=r"^[0-9+][0-9 ()+/-]{2,30}$")
+
+
+class Document(_Model):
+    """Where guidance stands: an emergency plan, a data sheet, a permit."""
+
+    title: str = Field(min_length=1)
+    #: Opened by whoever clicks it; nothing is fetched by the service.
+    url: str = Field(pattern=r"^https?://[^\s]+$")
+
+
 class Source(_Model):
     """A tank, reactor, outlet, station, ...: what stands somewhere and has tags."""
 
@@ -183,6 +200,7 @@ class Source(_Model):
     #: Only on sources of `OUTLET_KINDS`. None: what `judged_as` says.
     outlet: Outlet | None = None
     from_: From | None = Field(default=None, alias="from")
+    documents: tuple[Document, ...] = ()
     tags: tuple[Tag, ...] = ()
 
     @model_validator(mode="after")
@@ -224,6 +242,8 @@ class Enterprise(_Model):
 
     id: Id
     name: str
+    contacts: tuple[Contact, ...] = ()
+    documents: tuple[Document, ...] = ()
     sources: tuple[Source, ...] = ()
 
 

@@ -15,6 +15,7 @@ from rules.risk.formula import RiskFormula
 from service.alerts.asked import ContextKind
 from service.alerts.policy import Policy
 from service.cases.config import CasePolicy
+from service.duty.config import DutyPolicy
 from service.judge.config import Emissions
 from service.notify.config import Notifications
 from service.push.policy import PushPolicy
@@ -113,6 +114,10 @@ class Config(_Model):
     notifications: Notifications = Notifications()
     #: Deadlines and timers of cases (deploy/docs/cases.md).
     cases: CasePolicy = CasePolicy()
+    #: Shifts, periodic duties, inspections, lights (deploy/docs/duty.md).
+    duty: DutyPolicy = DutyPolicy()
+    #: GeoJSON of the park's plan, drawn on every map (deploy/docs/page.md).
+    plan: Path | None = None
     connectors: ConnectorConfigs = ()
 
     @field_validator("rules", mode="before")

@@ -30,6 +30,7 @@ from service.cases.desk import CaseDesk
 from service.clock import Clock, machine_clock
 from service.config import Config
 from service.device_desk import DeviceDesk
+from service.duty.desk import DutyDesk
 from service.evidence.desk import EvidenceDesk
 from service.identity.accounts import Accounts
 from service.intake import JournalIntake, row_time
@@ -42,6 +43,7 @@ from service.judge.sources import judged_sources
 from service.live import LiveHub
 from service.notify.desk import NotifyDesk
 from service.pipeline import Pipeline, Setup, read_park
+from service.plan import Plan, read_plan
 from service.push.desk import PushDesk
 from service.risk import RiskFold
 from service.rules.desk import RuleDesk
@@ -112,6 +114,7 @@ class Service:
         self.queries = Queries(self._dsn)
         self.acting = Asking(self._dsn, read_only=False)
         self.backtests = Backtests(self._dsn, config.data_dir / "backtests", clock)
+        self.plan = read_plan(config.plan) if config.plan else Plan().model_dump(mode="json")
         self.url = ""
         self._connectors: list[Connector] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -202,6 +205,15 @@ class Service:
             self.judge = self._make_judge()
             self.notify = NotifyDesk(self, self._config.notifications, self._config.data_dir)
             self.cases = CaseDesk(self.acting, self.clock, self._config.cases, [self.notify.tell_case])
+            self.duty = DutyDesk(
+                self.acting,
+                self.queries.duty,
+                self.clock,
+                self._config.duty,
+                lambda: self.tags,
+                lambda: list(self.book.active.values()),
+                self.intake.raise_own,
+            )
             self.emissions = EmissionsDesk(
                 self.tags, self._limits, self._config.emissions, self.clock, self.intake.note
             )
@@ -213,6 +225,7 @@ class Service:
             await stack.enter_async_context(self._background("rules", self.rules.run()))
             await stack.enter_async_context(self.notify.running())
             await stack.enter_async_context(self._background("cases", self.cases.run()))
+            await stack.enter_async_context(self._background("duty", self.duty.run()))
             if self._config.tracing.automatic:
                 tracer = Tracer(self, self._dsn, self._config.tracing)
                 await stack.enter_async_context(self._background("tracing", tracer.run()))

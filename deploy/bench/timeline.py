@@ -28,13 +28,14 @@ from service.api.answer import to_json
 from service.api.shapes import Names
 from service.facts import lookup
 from service.incidents.subject import around_alert
-from service.incidents.timeline import item_shape, items, trends
+from service.incidents.timeline import item_shape, items
 from service.store import events as event_rows
 from service.store.copy import Rows, copy_rows, encode
 from service.store.migrate import migrate
 from service.store.queries import Queries
 from service.store.samples import Span
 from service.store.scope import Scope
+from service.store.trends import trends
 
 _TAGS, _DAYS, _ALERTS = 20_000, 30, 60
 _START_US, _HOUR_US, _DAY_US = 1_790_812_800_000_000, 3_600_000_000, 86_400_000_000
@@ -149,7 +150,7 @@ async def _ask(queries: Queries, table: TagTable, alert: Any) -> tuple[float, in
     subject = around_alert(table, scope, alert, [])
     span = Span(from_us=alert.onset_us - _AROUND_US, to_us=alert.onset_us + _AROUND_US)
     found = await items(queries, scope, subject, span, Names(table, default_rules()), [])
-    columns = await trends(queries, scope, subject, span)
+    columns = await trends(queries, scope, subject.tags, span)
     body = to_json({"items": [item_shape(one) for one in found], "trends": columns})
     points = sum(len(one["time_ms"]) for one in columns["tags"].values())
     return (time.perf_counter() - began_s) * 1e3, len(found), points, len(body) // 1024

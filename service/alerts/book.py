@@ -158,7 +158,9 @@ class AlertBook:
         if former:
             alert.first_out = first is not None  # one that is over keeps its place in the record
         self._standing.put(alert, facts)
-        self._raised.append((alert.id, alert.enterprise))
+        if one.rule != "duty-overdue":
+            # A hundred enterprises that miss a report on one morning are no flood of the plant's.
+            self._raised.append((alert.id, alert.enterprise))
         events = [self._record(alert, Trigger.RAISED, "engine", one.why, one.effective_us, now_us)]
         self._look_behind(alert)
         if first is not None:

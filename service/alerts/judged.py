@@ -1,4 +1,4 @@
-"""Alarms that judgement raises beside the engine: an early warning, an hour over its limit, a day over its limit."""
+"""Alarms raised beside the engine: early warnings, hours and days over their limit, duties not done in time."""
 
 from typing import NamedTuple
 
@@ -31,5 +31,11 @@ JUDGED: dict[str, Judged] = {
         2,
         "HH",
         "核实全天数据有效性，查明原因，按许可证要求报告并整改。",
+    ),
+    "duty-overdue": Judged(
+        "定期工作逾期",
+        4,
+        "",
+        "督促企业完成并登记；下一周期结束前可补报，之后计入当月亮灯。",
     ),
 }

@@ -32,6 +32,7 @@ TAGS = [
     {"name": "connectors", "description": "The links to the plant, their gaps, and what could not be used"},
     {"name": "devices", "description": "Data loggers behind connectors: their links, and commands to them"},
     {"name": "cases", "description": "Cases (交办, 整改, 复核, 销号): found online, put right offline"},
+    {"name": "duty", "description": "Shift log and handover, periodic duties, inspections, ratings, monthly lights"},
     {"name": "incidents", "description": "What happened around a moment, and packs that prove it"},
     {"name": "notifications", "description": "Who was told of what over which channel, when, and why not"},
     {"name": "service", "description": "The service itself"},

@@ -80,6 +80,77 @@ class Sources(_Shape):
     items: list[SourceShape]
 
 
+class ContactShape(_Shape):
+    """Whom to call."""
+
+    name: str = Field(examples=["李明"])
+    duty: str = Field(examples=["安全总监"])
+    phone: str = Field(examples=["0573-8888 8888"])
+
+
+class DocumentShape(_Shape):
+    """Where guidance stands."""
+
+    title: str = Field(examples=["应急预案"])
+    url: str = Field(examples=["https://files.example.org/plan.pdf"])
+
+
+class WholeEnterprise(_Shape):
+    """An enterprise with its sources."""
+
+    id: str = Field(examples=["acme"])
+    name: str = Field(examples=["Acme Chemicals"])
+    contacts: list[ContactShape]
+    documents: list[DocumentShape]
+    sources: list[SourceShape]
+
+
+class ChemicalShape(_Shape):
+    """One chemical of a major hazard installation."""
+
+    name: str = Field(examples=["ethylene_oxide"])
+    t: float = Field(description="Design maximum, tonnes", examples=[120])
+    critical_t: float = Field(description="Critical quantity, tonnes (GB 18218-2018, Tables 1 and 2)", examples=[10])
+
+
+class HazardShape(_Shape):
+    """A major hazard installation (重大危险源), GB 18218-2018."""
+
+    grade: int = Field(description="As declared; 1 is the worst", examples=[2])
+    r: float = Field(description="Computed R (4.3)", examples=[62.5])
+    population_500m: int = Field(examples=[40])
+    chemicals: list[ChemicalShape]
+
+
+class WholeSource(SourceShape):
+    """A source with what people need to know of it."""
+
+    enterprise_name: str = Field(examples=["Acme Chemicals"])
+    hazard: HazardShape | None
+    judged: bool = Field(description="An outlet or a station: it has means, limits and marks")
+    contacts: list[ContactShape]
+    documents: list[DocumentShape]
+
+
+class Trends(_Shape):
+    """How tags went; by tag, columns of equal length."""
+
+    from_: Time = Field(alias="from")
+    to: Time
+    bucket_s: float = Field(description="Width of a bucket", examples=[10.0])
+    tags: dict[str, dict[str, Any]] = Field(
+        description="`unit`; `time_ms` (epoch), `mean`, `min`, `max`, `good` (share of good samples)",
+        examples=[{_TAG: {"unit": "m", "time_ms": [0], "mean": [8.7], "min": [8.6], "max": [8.8], "good": [1.0]}}],
+    )
+
+
+class Plan(_Shape):
+    """GeoJSON; `properties.kind` of a feature says what it is, `name` how it is called."""
+
+    type: Literal["FeatureCollection"]
+    features: list[dict[str, Any]]
+
+
 class TagShape(_Shape):
     """A tag and its latest value."""
 

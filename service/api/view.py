@@ -16,6 +16,7 @@ from service.backtest.jobs import Backtests
 from service.cases.desk import CaseDesk
 from service.clock import Clock
 from service.device_desk import DeviceDesk
+from service.duty.desk import DutyDesk
 from service.evidence.desk import EvidenceDesk
 from service.judge.desk import EmissionsDesk
 from service.live import LiveHub
@@ -43,6 +44,9 @@ class ServiceView(Protocol):
     notify: NotifyDesk
     cases: CaseDesk
     evidence: EvidenceDesk
+    duty: DutyDesk
+    #: GeoJSON of the park, as `service.plan.Plan`.
+    plan: dict[str, Any]
 
     @property
     def tags(self) -> TagTable:

@@ -14,11 +14,6 @@ NEIGHBOUR_M = 300.0
 #: Tags whose trends are shown, at most.
 MOST_TAGS = 50
 _STATIONS = frozenset({SourceKind.WEATHER_STATION, SourceKind.FENCE_LINE, SourceKind.AIR_STATION})
-#: Points of a trend, about; raw samples where there are no more.
-_POINTS = 600
-_BUCKETS_US = tuple(
-    seconds * 1_000_000 for seconds in (1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 21_600, 86_400)
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +86,3 @@ def _around(
         connectors=tuple(sorted({info.from_.connector for info in infos if info is not None and info.from_})),
         alerts=alerts,
     )
-
-
-def bucket_us(span_us: int) -> int:
-    """The width of a trend's buckets, microseconds, so that it has some 600 of them."""
-    return next((one for one in _BUCKETS_US if span_us <= _POINTS * one), _BUCKETS_US[-1])

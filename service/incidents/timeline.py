@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from service.alerts.model import ALERT_DEFAULTS, Event
 from service.api.shapes import Names
 from service.api.times import rfc3339
-from service.incidents.subject import Subject, bucket_us
+from service.incidents.subject import Subject
 from service.store.queries import Queries
-from service.store.samples import PG_EPOCH_US, Span
+from service.store.samples import Span
 from service.store.scope import Scope
 from service.store.stored import event_of, microseconds
 
@@ -205,24 +204,3 @@ _FIELDS = (
 def item_shape(item: Item) -> Item:
     """As the interface shows it: the same fields in every kind, null where a kind has none."""
     return {"at": rfc3339(item["at_us"]), **{name: item.get(name) for name in _FIELDS}}
-
-
-async def trends(queries: Queries, scope: Scope, subject: Subject, span: Span) -> dict[str, Any]:
-    """Columns by tag: start of each bucket, mean, least, greatest, share of good samples. Raises StoreUnavailable."""
-    width_us = bucket_us(span.to_us - span.from_us)
-    tags, rows = await queries.trend_rows(scope, subject.tags, span, width_us)
-    by_tag: dict[str, Any] = {}
-    edges = np.searchsorted(rows["tag"], [tag.ix for tag in tags], side="left")
-    ends = np.searchsorted(rows["tag"], [tag.ix for tag in tags], side="right")
-    for tag, begin, end in zip(tags, edges.tolist(), ends.tolist(), strict=True):
-        part = rows[begin:end]
-        count = part["count"].astype(np.int64)
-        by_tag[tag.id] = {
-            "unit": tag.unit,
-            "time_ms": ((part["time"].astype(np.int64) + PG_EPOCH_US) // 1_000),
-            "mean": np.round(part["mean"].astype(np.float64), 6),
-            "min": np.round(part["min"].astype(np.float64), 6),
-            "max": np.round(part["max"].astype(np.float64), 6),
-            "good": np.round(part["good"].astype(np.int64) / np.maximum(count, 1), 3),
-        }
-    return {"bucket_s": width_us / 1e6, "tags": by_tag}

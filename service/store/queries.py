@@ -13,6 +13,7 @@ from rules.kpi.figures import Occurrence
 from service.alerts.contexts import Context
 from service.alerts.model import Alert, Event
 from service.cases.reading import CaseQueries
+from service.duty.reading import DutyQueries
 from service.judge.reading import EmissionQueries
 from service.rules.versions import RuleVersion
 from service.store.asking import Asking, Connection
@@ -104,6 +105,8 @@ class Queries:
         self.emissions = EmissionQueries(self._rows, self.visible_tags)
         #: Cases.
         self.cases = CaseQueries(self._rows)
+        #: Shifts, duties, inspections, ratings.
+        self.duty = DutyQueries(self._rows)
         #: What people did, who was told, and all of it around a moment.
         self.records = RecordQueries(self._rows)
 

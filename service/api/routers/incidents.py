@@ -20,7 +20,8 @@ from service.evidence.desk import Pack, TooManyPacks
 from service.evidence.reading import read_contents
 from service.evidence.signing import fingerprint
 from service.incidents.asked import incident_of
-from service.incidents.timeline import TooMuch, item_shape, items, trends
+from service.incidents.timeline import TooMuch, item_shape, items
+from service.store.trends import trends
 
 PackId = Annotated[uuid.UUID, Path(description="The pack's id")]
 _ZIP = {"schema": {"type": "string", "format": "binary"}}
@@ -71,7 +72,7 @@ async def read_timeline(
             },
             "items": [item_shape(one) for one in page],
             "next": to_cursor((last["at_us"], last["kind"], last["key"])) if last else None,
-            "trends": await trends(queries, caller.scope, about.subject, about.span) if place is None else None,
+            "trends": await trends(queries, caller.scope, about.subject.tags, about.span) if place is None else None,
         }
     )
 

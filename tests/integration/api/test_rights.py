@@ -17,7 +17,9 @@ from tests.integration.service.rig import Rig
 __all__ = ["serving", "small_park"]
 
 #: What stands in a path where the route wants something.
-_FILLED = {"tag_id": "acme.tank.LT", "number": "1", "connector": "loggers", "device": "ACME-1", "name": "nobody"}
+_FILLED = {
+    "tag_id": "acme.tank.LT", "enterprise_id": "acme", "source_id": "acme.tank", "duty_id": "daily", "number": "1", "connector": "loggers", "device": "ACME-1", "name": "nobody",
+}  # fmt: skip
 
 
 def _url(path: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from datetime import date
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 from connectors.base import RawFrame
 from service.alerts.asked import OpenContext
 from service.api.live_stream import LiveStream
+from service.duty.config import Duty, DutyPolicy
 from service.store.scope import Scope
 from tests.integration.api.conftest import Stored
 from tests.unit.api.service_in_memory import START_US, Callers, ServiceInMemory, client
@@ -25,6 +27,12 @@ THEIR_EXCEEDANCE, THEIR_MARK = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed", "9b1deb4d
 ASKED = {
     ("GET", "/api/v1/enterprises"): ["", "?"],
     ("GET", "/api/v1/sources"): ["", "?enterprise=borealis", "?prefix=bo"],
+    ("GET", "/api/v1/enterprises/{enterprise_id}"): ["/api/v1/enterprises/borealis"],
+    ("GET", "/api/v1/sources/{source_id}"): ["/api/v1/sources/borealis.outlet"],
+    ("GET", "/api/v1/trends"): [f"?tag={THEIRS}&{SPAN}", f"?tag={MINE}&tag={THEIRS}&{SPAN}"],
+    ("GET", "/api/v1/duties"): ["", "?enterprise=borealis"],
+    ("GET", "/api/v1/inspections"): ["", "?enterprise=borealis"],
+    ("GET", "/api/v1/standings"): ["", "?enterprise=borealis"],
     ("GET", "/api/v1/tags"): ["", "?enterprise=borealis", "?source=borealis.outlet", "?prefix=bo", "?quantity=cod"],
     ("GET", "/api/v1/tags/{tag_id}"): [f"/api/v1/tags/{THEIRS}"],
     ("GET", "/api/v1/samples"): [f"?tag={THEIRS}&{SPAN}", f"?tag={MINE}&tag={THEIRS}&{SPAN}&format=csv"],
@@ -135,6 +143,23 @@ ELSEWHERE = {
     ("GET", "/api/v1/notifications"): "tests/integration/notify/test_desk.py",
     ("GET", "/api/v1/notifications/channels"): "of the whole park alone",
     ("POST", "/api/v1/notifications/test"): "of the whole park alone",
+    ("GET", "/api/v1/park/plan"): "no enterprise's data",
+    **dict.fromkeys(
+        (
+            ("GET", "/api/v1/shift/entries"),
+            ("POST", "/api/v1/shift/entries"),
+            ("GET", "/api/v1/shift/sheet"),
+            ("GET", "/api/v1/shift/handovers"),
+            ("POST", "/api/v1/shift/handovers"),
+            ("GET", "/api/v1/shift/handovers/{handover_id}"),
+            ("POST", "/api/v1/shift/handovers/{handover_id}/take"),
+            ("GET", "/api/v1/shift/handovers/{handover_id}/sheet"),
+            ("POST", "/api/v1/inspections"),
+            ("POST", "/api/v1/enterprises/{enterprise_id}/rating"),
+        ),
+        "of the park alone: tests/integration/duty",
+    ),
+    ("POST", "/api/v1/duties/{duty_id}/report"): "tests/integration/duty",
     ("GET", "/healthz"): "no data",
     ("GET", "/readyz"): "no enterprise's data",
 }
@@ -147,6 +172,11 @@ def full(service: ServiceInMemory, store: Stored) -> dict[str, str]:
         service.measure(tag, value)
         store.samples(tag, [START_US + 1], value)
     mine, theirs = service.raise_alert(MINE), service.raise_alert(THEIRS)
+    service.duty.policy = DutyPolicy(duties=(Duty(id="daily", name="日管控", every="day", since=date(2026, 10, 1)),))
+    store.execute(
+        "INSERT INTO inspection (id, enterprise, at, by, defects, text) "
+        "VALUES (gen_random_uuid(), 'borealis', '2026-11-01', 'li', 1, '总排口')"
+    )
     old = service.raise_alert(THEIRS, onset_us=START_US - 5)
     their_context = "7d9f2c1e-54b0-4f3c-9d0e-0a8b1f6c2d11"
     service.do(

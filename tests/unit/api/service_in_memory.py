@@ -23,7 +23,7 @@ from rules.memory import Latest
 from rules.risk.formula import RiskFormula
 from rules.spec import RuleSet, default_rules
 from rules.transition import Change, Transition, alert_id
-from service.alerts.asked import Asked, Command, EndContext, Facts, OpenContext
+from service.alerts.asked import Asked, Command, EndContext, Facts, OpenContext, Raise
 from service.alerts.book import AlertBook
 from service.alerts.contexts import Context
 from service.alerts.law import STOP_WORK
@@ -37,6 +37,8 @@ from service.cases.config import CasePolicy
 from service.cases.desk import CaseDesk
 from service.clock import Clock
 from service.device_desk import DeviceDesk
+from service.duty.config import DutyPolicy
+from service.duty.desk import DutyDesk
 from service.evidence.desk import EvidenceDesk
 from service.facts import lookup
 from service.identity.accounts import Accounts
@@ -45,6 +47,7 @@ from service.judge.desk import EmissionsDesk
 from service.live import LiveHub
 from service.notify.config import Notifications
 from service.notify.desk import NotifyDesk
+from service.plan import Plan
 from service.push.desk import PushDesk
 from service.push.policy import PushPolicy
 from service.risk import RiskFold
@@ -129,6 +132,7 @@ class ServiceInMemory:
     dsn: str = NO_DATABASE
     answer_within_s: float = 0.2
     notifications: Notifications = field(default_factory=Notifications)
+    duties: DutyPolicy = field(default_factory=DutyPolicy)
     #: The journal takes no notes.
     refuses_notes: bool = False
 
@@ -154,6 +158,18 @@ class ServiceInMemory:
         self.notes: list[Note] = []
         self.acting = Asking(self.dsn, answer_within_s=self.answer_within_s, read_only=False)
         self.evidence = EvidenceDesk(directory)
+        self.plan = Plan().model_dump(mode="json")
+        #: What the desk of duties raised.
+        self.told: list[Raise] = []
+        self.duty = DutyDesk(
+            self.acting,
+            self.queries.duty,
+            self.clock,
+            self.duties,
+            lambda: self.tags,
+            lambda: list(self.book.active.values()),
+            self._told,
+        )
         self.notify = NotifyDesk(self, self.notifications, directory)
         self.cases = CaseDesk(self.acting, self.clock, CasePolicy(), [self.notify.tell_case])
         self.emissions = EmissionsDesk(self.tags, LimitBook(self.tags.park, []), Emissions(), self.clock, self._noted)
@@ -162,6 +178,10 @@ class ServiceInMemory:
         #: The connector whose devices take commands.
         self.link = Obedient(self.healths[1])
         self.devices.open([self.link])
+
+    async def _told(self, alarm: Raise) -> None:
+        self.told.append(alarm)
+        self.book.own_alarm(alarm, self.now_us)
 
     async def _noted(self, note: Note) -> None:
         self.notes.append(note)
