@@ -41,8 +41,12 @@ class Stack:
         journal: Mapping[str, Any] | None = None,
         hj212: Mapping[str, Any] | None = None,
         emissions: Mapping[str, Any] | None = None,
+        duty: Mapping[str, Any] | None = None,
     ) -> None:
-        """``journal``, ``hj212``, ``emissions``: these parts of the configuration beside what is usual."""
+        """``journal``, ``hj212``, ``emissions``, ``duty``: these parts of the configuration beside what is usual.
+
+        A plan beside the park file (``small.plan.geojson`` beside ``small.yaml``) is drawn on the maps.
+        """
         self.park_file = park_file.resolve()
         self._rules_file = rules_file.resolve() if rules_file else None
         self.tags = TagTable(load_park(park_file.read_text("utf-8"), str(park_file)).park)
@@ -60,6 +64,7 @@ class Stack:
         self.dsn = ""
         self._journal, self._hj212 = dict(journal or {}), dict(hj212 or {})
         self._emissions = {"limits": str(_LIMITS), **(emissions or {})}
+        self._duty = dict(duty or {})
         self._opcua_ports = {name: free_port() for name in self.connectors("opcua")}
         #: Where data loggers connect, by connector.
         self.logger_ports = {name: free_port() for name in self.connectors("hj212")}
@@ -191,8 +196,12 @@ class Stack:
             "http": {"port": self.http_port},
             "journal": self._journal,
             "emissions": self._emissions,
+            "duty": self._duty,
             "connectors": [*opcua, *mqtt, *hj212, *sparkplug, *http],
         }
+        plan = self.park_file.with_suffix(".plan.geojson")
+        if plan.exists():
+            config["plan"] = str(plan)
         file = self.directory / "parkwatch.yaml"
         file.write_text(json.dumps(config, indent=1))  # JSON is YAML
         return file

@@ -34,6 +34,9 @@ function island(load: () => Promise<{ default: Component }>): (node: HTMLElement
 }
 
 export const mountCases = island(() => import("@/cases/CasesView.vue"));
+export const mountPark = island(() => import("@/park/ParkView.vue"));
+export const mountDuty = island(() => import("@/duty/DutyView.vue"));
+export const mountReview = island(() => import("@/review/ReviewView.vue"));
 export const mountAdmin = island(() => import("@/admin/AdminView.vue"));
 
 export interface DispatchedAlert {

@@ -1,10 +1,11 @@
-/* Which view is shown, as the address says: `#safety`, `#emissions/…`, `#cases`, `#cases/ID`, `#admin`. */
+/* Which view is shown, as the address says: `#safety`, `#emissions/…`, `#park/source/ID`, `#wall`, … */
 
 export interface View {
   /** First part of the address. */
   name: string;
   nodes: HTMLElement[];
-  link: HTMLElement;
+  /** None: it is reached from elsewhere. Hidden: not for this person. */
+  link?: HTMLElement;
   /** Called with the rest of the address when it is shown, and with null when it no longer is. */
   follow?: (rest: string[] | null) => void;
 }
@@ -23,13 +24,13 @@ export class Views {
   /** Show what the address asks for; what is not there, or not for this person, is the first view. */
   follow(): void {
     const [name, ...rest] = location.hash.slice(1).split("/");
-    const usable = this.views.filter((one) => !one.link.hidden);
+    const usable = this.views.filter((one) => !one.link?.hidden);
     const view = usable.find((one) => one.name === name) ?? usable[0];
     if (!view) return;
     for (const one of this.views) {
-      for (const node of one.nodes) node.hidden = one !== view;
-      if (one === view) one.link.setAttribute("aria-current", "page");
-      else one.link.removeAttribute("aria-current");
+      if (one === view) one.link?.setAttribute("aria-current", "page");
+      else one.link?.removeAttribute("aria-current");
+      for (const node of one.nodes) node.hidden = !view.nodes.includes(node);
     }
     if (this.#shown !== view) this.#shown?.follow?.(null);
     this.#shown = view;

@@ -18,8 +18,9 @@ __all__ = ["serving", "small_park"]
 
 #: What stands in a path where the route wants something.
 _FILLED = {
-    "tag_id": "acme.tank.LT", "enterprise_id": "acme", "source_id": "acme.tank", "duty_id": "daily", "number": "1", "connector": "loggers", "device": "ACME-1", "name": "nobody",
-}  # fmt: skip
+    **{"tag_id": "acme.tank.LT", "enterprise_id": "acme", "source_id": "acme.tank", "duty_id": "daily"},
+    **{"number": "1", "connector": "loggers", "device": "ACME-1", "name": "nobody"},
+}
 
 
 def _url(path: str) -> str:

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from connectors.base import RawFrame
 from service.alerts.asked import OpenContext
 from service.api.live_stream import LiveStream
+from service.api.rights import RIGHTS
 from service.duty.config import Duty, DutyPolicy
 from service.store.scope import Scope
 from tests.integration.api.conftest import Stored
@@ -144,21 +145,11 @@ ELSEWHERE = {
     ("GET", "/api/v1/notifications/channels"): "of the whole park alone",
     ("POST", "/api/v1/notifications/test"): "of the whole park alone",
     ("GET", "/api/v1/park/plan"): "no enterprise's data",
-    **dict.fromkeys(
-        (
-            ("GET", "/api/v1/shift/entries"),
-            ("POST", "/api/v1/shift/entries"),
-            ("GET", "/api/v1/shift/sheet"),
-            ("GET", "/api/v1/shift/handovers"),
-            ("POST", "/api/v1/shift/handovers"),
-            ("GET", "/api/v1/shift/handovers/{handover_id}"),
-            ("POST", "/api/v1/shift/handovers/{handover_id}/take"),
-            ("GET", "/api/v1/shift/handovers/{handover_id}/sheet"),
-            ("POST", "/api/v1/inspections"),
-            ("POST", "/api/v1/enterprises/{enterprise_id}/rating"),
-        ),
-        "of the park alone: tests/integration/duty",
-    ),
+    **{
+        key: "of the park alone: tests/integration/duty"
+        for key in RIGHTS
+        if "/shift/" in key[1] or key[1].endswith("/rating") or key == ("POST", "/api/v1/inspections")
+    },
     ("POST", "/api/v1/duties/{duty_id}/report"): "tests/integration/duty",
     ("GET", "/healthz"): "no data",
     ("GET", "/readyz"): "no enterprise's data",

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from service.duty.config import Duty, DutyPolicy, Lights
 from service.duty.due import DutyState, due_now, missed_in, state_in
 from service.duty.lights import COUNTED, light_of
-from service.duty.periods import BEIJING, Every, before, month_of, period_at
+from service.duty.periods import Every, before, month_of, period_at
+from service.reports.words import BEIJING
 
 HOUR_US = 3_600_000_000
 EVERY: tuple[Every, ...] = ("day", "week", "month")

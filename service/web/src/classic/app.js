@@ -8,9 +8,11 @@ import { Ledger } from "./ledger.js";
 import { Detail, Strip, Values } from "./panels.js";
 import { RiskStrip } from "./risk.js";
 import { otherLanguage, translate, words } from "./words.js";
-import { mountAdmin, mountCases, openDispatch, refreshCases } from "@/islands";
+import { mountAdmin, mountCases, mountDuty, mountPark, mountReview, openDispatch, refreshCases } from "@/islands";
 import { band, LoadMeter, WINDOW_MS } from "@/load_meter";
 import { ParkMap } from "@/map/park_map";
+import { loadPlan } from "@/map/plan";
+import { heardTime, now_ms } from "@/now";
 import { is, onDuty, session } from "@/session/session";
 import { Sounder } from "@/sound";
 import { Views } from "@/views";
@@ -18,10 +20,8 @@ import { Views } from "@/views";
 const at = (id) => document.getElementById(id);
 const CONNECTORS_EVERY_MS = 3_000;
 
-/* The service's clock, carried on by ours: a wall display's own clock is often wrong. */
 let status = null;
 let status_ms = performance.now();
-const now_ms = () => (status ? Date.parse(status.now) + performance.now() - status_ms : Date.now());
 
 const list = new AlertList({
   rows: at("rows"), counts: at("counts"), none: at("none"), announce: at("announce"),
@@ -36,10 +36,7 @@ const values = new Values(at("values"));
 const detail = new Detail(toast, (alert) => changed(alert));
 const meter = new LoadMeter();
 const sounder = new Sounder(showSound);
-const map = new ParkMap(at("map"), (source) => {
-  at("search").value = source;
-  list.filter(source);
-});
+const map = new ParkMap(at("map"), (source) => (location.hash = `#park/source/${source}`));
 const ledger = new Ledger({
   node: at("ledger"), button: at("ledger-open"), body: at("ledger-body"), now_ms, onProblem: toast,
   onOpen: (id) => {
@@ -68,8 +65,12 @@ const views = new Views([
       ledger.close();
     },
   },
+  { name: "wall", nodes: [at("main")], follow: (rest) => rest !== null && detail.close() },
   { name: "emissions", nodes: [], link: at("to-emissions"), follow: (rest) => emissions.follow(rest) },
   { name: "cases", nodes: [at("cases")], link: at("to-cases"), follow: mountCases(at("cases")) },
+  { name: "park", nodes: [at("park")], link: at("to-park"), follow: mountPark(at("park")) },
+  { name: "duty", nodes: [at("duty")], link: at("to-duty"), follow: mountDuty(at("duty")) },
+  { name: "review", nodes: [at("review")], follow: mountReview(at("review")) },
   { name: "admin", nodes: [at("admin")], link: at("to-admin"), follow: mountAdmin(at("admin")) },
 ]);
 
@@ -146,6 +147,7 @@ async function loadMeter() {
 async function loadMap() {
   const { items } = await request("GET", "/sources");
   map.sources(items);
+  loadPlan().then((plan) => map.plan(plan), (problem) => toast(problem.message));
   const station = items.find((one) => one.kind === "weather_station" && one.position);
   if (!station) return;
   const { items: tags } = await request("GET", `/tags?source=${encodeURIComponent(station.id)}&limit=100`);
@@ -183,6 +185,7 @@ function showStatus(data) {
   }
   status = data;
   status_ms = performance.now();
+  heardTime(data.now);
   const problems = data.problems.map((one) => element("li", "", one));
   const shown = at("problems").querySelector("ul");
   if (shown.textContent !== data.problems.join("")) shown.replaceChildren(...problems);
@@ -271,6 +274,8 @@ async function begin() {
   at("page").hidden = false;
   list.mayAct = onDuty.value;
   at("to-admin").hidden = !is("admin");
+  at("to-duty").hidden = who.enterprise !== null;
+  setText(at("to-park"), who.enterprise === null ? words().viewPark : words().viewPortal);
   at("notify").hidden = !("Notification" in window) || Notification.permission !== "default";
   setText(at("park-name"), who.park_name);
   setText(at("who"), who.enterprise ? `${who.display} · ${who.enterprise}` : who.display);
@@ -366,17 +371,24 @@ at("notify").addEventListener("click", async () => {
   at("notify").hidden = true;
 });
 at("dispatch").addEventListener("click", () => dispatch());
+at("replay").addEventListener("click", () => replay());
+at("to-wall").addEventListener("click", () => (location.hash = views.name === "wall" ? "#safety" : "#wall"));
 
 function dispatch() {
   const alert = list.get(detail.id ?? list.selected);
   if (alert && onDuty.value) openDispatch([alert], (made) => toast(`${words().viewCases} ${made.number}`, "good"));
 }
 
+function replay() {
+  const id = detail.id ?? list.selected;
+  if (id) location.hash = `#review/${id}`;
+}
+
 function showHelp() {
   const w = words();
   const keys = [
     ["j k", w.keyMove], ["Enter", w.keyOpen], ["a", w.keyAck], ["A", w.keyPage], ["g", w.keyGroup], ["s", w.keyShelve], ["c", w.comment],
-    ["d", w.keyDispatch], ["m", w.keyMute], ["/", w.search], ["l", w.ledger], ["Esc", "✕"],
+    ["d", w.keyDispatch], ["r", w.replay], ["w", w.wall], ["m", w.keyMute], ["/", w.search], ["l", w.ledger], ["Esc", "✕"],
   ];
   at("help-keys").replaceChildren(...keys.flatMap(([key, text]) => [element("dt", "", key), element("dd", "", text)]));
   at("help").hidden = !at("help").hidden;
@@ -398,6 +410,8 @@ for (const button of document.querySelectorAll("button.lang")) {
     risk.redraw();
     emissions.redraw();
     if (status) showStatus(status);
+    if (who) setText(at("to-park"), who.enterprise === null ? words().viewPark : words().viewPortal);
+    loadPlan().then((plan) => map.plan(plan), () => null);
     showSound(sounder.playing, 0);
     showLoad();
     loginWay(at("login-person").hidden);
@@ -418,12 +432,12 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   // What these keys act on is not to be seen elsewhere.
-  if (views.name !== "safety" || document.querySelector("dialog[open]")) return;
+  if ((views.name !== "safety" && views.name !== "wall") || document.querySelector("dialog[open]")) return;
   if (event.target.matches("input, textarea, select") || (event.target.matches("button") && event.key === "Enter")) return;
   const act = {
     j: () => list.step(1), ArrowDown: () => list.step(1), k: () => list.step(-1), ArrowUp: () => list.step(-1),
     a: () => list.acknowledgeSelected(), A: () => list.acknowledgeAll("page"), g: () => list.acknowledgeAll("group"),
-    s: () => inDetail("aside-reason"), c: () => inDetail("comment"), d: dispatch, m: () => sounder.mute(), "?": showHelp, l: () => at("ledger-open").click(), Enter: () => list.openSelected(), "/": () => at("search").focus(),
+    s: () => inDetail("aside-reason"), c: () => inDetail("comment"), d: dispatch, r: replay, w: () => at("to-wall").click(), m: () => sounder.mute(), "?": showHelp, l: () => at("ledger-open").click(), Enter: () => list.openSelected(), "/": () => at("search").focus(),
   }[event.key];
   if (!act || event.repeat && "aAg".includes(event.key)) return;
   event.preventDefault();

@@ -148,6 +148,14 @@ function levelOf(limits, value) {
   return value < (limits.L ?? -Infinity) ? "L" : "";
 }
 
+function linked(text, to) {
+  const made = element("dd");
+  const link = element("a", "", text);
+  link.href = to;
+  made.append(link);
+  return made;
+}
+
 /** One alert: what is known of it and all that happened. */
 export class Detail {
   constructor(onProblem, onAlert) {
@@ -205,7 +213,7 @@ export class Detail {
     const w = words();
     setText(document.getElementById("detail-title"), `${alert.rule === "stop-work" ? w.stopWork : (!alert.side && alert.rule_name) || alert.target_name || alert.target} ${alert.level}`);
     const facts = [
-      [w.where, `${alert.enterprise_name || alert.enterprise} · ${alert.source_name || alert.source}`],
+      [w.where, `${alert.enterprise_name || alert.enterprise} · ${alert.source_name || alert.source}`, alert.source && `#park/source/${alert.source}`],
       [w.what, alert.target],
       [w.value, `${number(alert.value)} ${alert.unit} · ${w.limit} ${number(alert.limit)} · ${w.peak} ${number(alert.peak)}`],
       [w.why, alert.why], ...(alert.guidance ? [[w.guidance, alert.guidance]] : []),
@@ -215,7 +223,7 @@ export class Detail {
       [w.firstOut, alert.first_out ? w.isFirst : alert.group ? w.isNotFirst : "—"],
     ];
     document.getElementById("detail-facts").replaceChildren(
-      ...facts.flatMap(([name, text]) => [element("dt", "", name), element("dd", "", text)]),
+      ...facts.flatMap(([name, text, to]) => [element("dt", "", name), to ? linked(text, to) : element("dd", "", text)]),
     );
     this.aside.show(alert);
     document.getElementById("dispatch").hidden = !onDuty.value;

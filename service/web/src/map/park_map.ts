@@ -4,6 +4,8 @@
 import L from "leaflet";
 import "leaflet/dist/leaflet.css";
 import { away, plume, type Position } from "@/map/geometry";
+import type { Plan } from "@/map/plan";
+import { language } from "@/language";
 
 export interface Source {
   id: string;
@@ -24,6 +26,11 @@ const SIGNS: Record<string, string> = {
   tank: "罐", reactor: "釜", unit: "装", gas_detectors: "气", waste_gas_outlet: "烟", waste_water_outlet: "水",
   fence_line: "界", air_station: "空", weather_station: "风", treatment_unit: "治", waste_store: "废",
 };
+/* From what is below to what is above. */
+const LAYERS: Record<string, [zh: string, en: string]> = {
+  green: ["绿地", "Green"], water: ["水体", "Water"], plot: ["地块", "Plots"], building: ["建筑", "Buildings"], road: ["道路", "Roads"], rail: ["铁路", "Railway"],
+  pipe_rack: ["管廊", "Pipe racks"], boundary: ["园区边界", "Boundary"], gate: ["门", "Gates"],
+};
 const lat_lng = (at: Position): L.LatLngTuple => [at[1], at[0]];
 
 export class ParkMap {
@@ -33,6 +40,9 @@ export class ParkMap {
   #plume: L.Polygon;
   #wind: Wind | null = null;
   #pulsing: string | null = null;
+  #layers = new Map<string, L.LayerGroup>();
+  #control: L.Control.Layers | null = null;
+  #isFitted = false;
 
   constructor(node: HTMLElement, onOpen: (sourceId: string) => void) {
     this.#map = L.map(node, { attributionControl: false, zoomControl: true, zoomSnap: 0.25, maxZoom: 20, minZoom: 10 });
@@ -44,7 +54,46 @@ export class ParkMap {
 
   private readonly onOpen: (sourceId: string) => void;
 
-  sources(sources: Source[]): void {
+  /** Take it from the page. */
+  remove(): void {
+    this.#map.remove();
+  }
+
+  /** The park's plan below everything, a layer for each kind of thing in it. */
+  plan(plan: Plan): void {
+    for (const layer of this.#layers.values()) layer.remove();
+    this.#layers.clear();
+    this.#control?.remove();
+    if (!plan.features.length) return;
+    const pane = this.#map.getPane("plan") ?? this.#map.createPane("plan");
+    pane.style.zIndex = "250";
+    for (const kind of Object.keys(LAYERS)) {
+      const features = plan.features.filter((one) => one.properties.kind === kind);
+      if (!features.length) continue;
+      const layer = L.geoJSON<{ kind: string; name: string }>({ ...plan, features } as Plan, {
+        pane: "plan", interactive: false,
+        style: { className: `plan ${kind}` },
+        pointToLayer: (_, at) => L.circleMarker(at, { pane: "plan", radius: 4, className: `plan ${kind}`, interactive: false }),
+        onEachFeature: ({ properties }, shape) => {
+          if (properties.name) shape.bindTooltip(properties.name, { permanent: true, direction: "center", className: `plan-name ${kind}`, interactive: false, opacity: 1 });
+        },
+      });
+      this.#layers.set(kind, layer.addTo(this.#map));
+    }
+    const named = [...this.#layers].map(([kind, layer]) => [LAYERS[kind]![language.value === "zh" ? 0 : 1], layer] as const);
+    this.#control = L.control.layers(undefined, Object.fromEntries(named), { position: "topright" }).addTo(this.#map);
+    const names = (): void => void this.#map.getContainer().classList.toggle("far", this.#map.getZoom() < 15);
+    this.#map.off("zoomend", this.#names).on("zoomend", (this.#names = names));
+    names();
+    if (this.#isFitted) return;
+    const all = L.featureGroup([...this.#layers.values()]).getBounds();
+    if (all.isValid()) this.#map.fitBounds(all.pad(0.02), { animate: false });
+  }
+
+  #names: () => void = () => undefined;
+
+  /** All of them; the view holds those that are named, or all. */
+  sources(sources: Source[], about: readonly string[] = []): void {
     for (const { marker } of this.#markers.values()) marker.remove();
     this.#markers.clear();
     for (const source of sources) {
@@ -59,7 +108,9 @@ export class ParkMap {
       const marker = L.marker(lat_lng(source.position), { icon, keyboard: false, title: source.name || source.id }).addTo(this.#map);
       this.#markers.set(source.id, { marker, node, source });
     }
-    const places = [...this.#markers.values()].map((one) => one.marker.getLatLng());
+    const near = [...this.#markers].filter(([id]) => !about.length || about.includes(id));
+    this.#isFitted = about.length > 0 && near.length > 0;
+    const places = near.map(([, one]) => one.marker.getLatLng());
     if (places.length) this.#map.fitBounds(L.latLngBounds(places).pad(0.15), { animate: false });
   }
 
