@@ -62,26 +62,65 @@ async def _take(browser: Browser, url: str, password: str, directory: Path) -> l
 
 
 async def _views(page: Page, url: str, password: str, directory: Path, name: str, *, first: bool) -> list[Path]:
+    made: list[Path] = []
+
+    async def shot(view: str, address: str | None = None, wait_ms: int = 1_200) -> None:
+        if address is not None:
+            await page.evaluate(f"location.hash = '{address}'")
+        await page.wait_for_timeout(wait_ms)
+        made.append(directory / f"{view}-{name}.png")
+        await page.screenshot(path=made[-1])
+
     await page.goto(url)
     await _log_in(page, "operator", password)
-    made = [await _shot(page, directory / f"safety-{name}.png")]
+    await shot("safety")
     await page.keyboard.press("j")
     await page.keyboard.press("Enter")
-    made.append(await _shot(page, directory / f"alert-{name}.png"))
+    await shot("alert")
     if first:
         await page.keyboard.press("d")
         await page.locator("#dispatch-dialog button[name=send]").click()
         await page.wait_for_timeout(800)
-    for view in ("emissions", "cases"):
-        await page.evaluate(f"location.hash = '#{view}'")
-        made.append(await _shot(page, directory / f"{view}-{name}.png"))
+        await _hand_over(page)
+    await shot("wall", "#wall")
+    await shot("emissions", "#emissions")
+    await shot("outlet", "#emissions/outlet/hengtai.DA001", 2_000)
+    await page.evaluate("location.hash = '#park/source/hengtai.T102'")
+    await page.locator(".trend .tab", has_text="10 min").click()
+    await shot("source", wait_ms=2_000)
+    await shot("enterprises", "#park")
+    await shot("enterprise", "#park/enterprise/hengtai")
+    await shot("cases", "#cases")
     await page.locator("[data-case] a").first.click()
-    made.append(await _shot(page, directory / f"case-{name}.png"))
-    await page.locator("#logout").click()
-    await _log_in(page, "admin", password)
-    await page.evaluate("location.hash = '#admin'")
-    made.append(await _shot(page, directory / f"admin-{name}.png"))
+    await shot("case")
+    await page.evaluate("location.hash = '#duty/handover'")
+    await page.locator("[data-handover] button").first.click()
+    await shot("handover")
+    alert = await page.evaluate(_AN_ALERT)
+    await page.evaluate(f"location.hash = '#review/{alert}'")
+    await page.locator("button[name=play]").click()
+    await shot("review", wait_ms=2_500)
+    for who, view, address in (("hengtai", "portal", "#park"), ("admin", "admin", "#admin")):
+        await page.locator("#logout").click()
+        await _log_in(page, who, password)
+        await shot(view, address)
     return made
+
+
+#: The oldest that stands at a tank or its detectors: its story is the longest.
+_AN_ALERT = (
+    """fetch("/api/v1/alerts?history=true&source=hengtai.T102").then((a) => a.json()).then((a) => a.items.at(-1).id)"""
+)
+
+
+async def _hand_over(page: Page) -> None:
+    """So that there is something in the shift log and a sheet to be signed."""
+    await page.evaluate("location.hash = '#duty'")
+    await page.fill("input[name=entry]", "电话通知恒泰调度室：关闭 T-102 进料阀，派人现场确认")
+    await page.locator("button[name=write]").click()
+    await page.evaluate("location.hash = '#duty/handover'")
+    await page.locator("button[name=hand-over]").click()
+    await page.wait_for_selector("[data-handover]")
 
 
 async def _log_in(page: Page, name: str, password: str) -> None:
@@ -89,12 +128,6 @@ async def _log_in(page: Page, name: str, password: str) -> None:
     await page.fill("#password", password)
     await page.press("#password", "Enter")
     await page.wait_for_selector("#link.up")
-
-
-async def _shot(page: Page, file: Path) -> Path:
-    await page.wait_for_timeout(1_200)
-    await page.screenshot(path=file)
-    return file
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from service.identity.passwords import one_time
 
 STANDING = 5_000
 CHANGES_PER_S = 200
-TARGET_P95_MS, TARGET_GROWTH = 100.0, 0.10
+TARGET_P95_MS, TARGET_GROWTH, TARGET_PAINT_MS = 100.0, 0.10, 1_500.0
 _PIECE_S = 0.25
 _WITHIN_S = 60.0
 _MEASURE = """
@@ -124,8 +124,22 @@ async def _measure(
         "heap_first_mb": round(first / 1e6, 1),
         "heap_last_mb": round(last / 1e6, 1),
         "heap_growth": round(last / first - 1, 3),
+        **await _first_paint(page, stack.url),
         "rows_drawn": await page.evaluate("document.querySelectorAll('.row.alert').length"),
     }
+
+
+async def _first_paint(page: Page, url: str) -> dict[str, Any]:
+    """The wall opened anew, logged in already: first contentful paint, and until the list stands; the median of five."""
+    paints, lists = [], []
+    for _ in range(5):
+        fresh = await page.context.new_page()
+        await fresh.goto(f"{url}/#wall")
+        await fresh.wait_for_selector(".row.alert")
+        lists.append(await fresh.evaluate("performance.now()"))
+        paints.append(await fresh.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+        await fresh.close()
+    return {"first_paint_ms": round(float(np.median(paints))), "list_drawn_ms": round(float(np.median(lists)))}
 
 
 async def _heap_bytes(devtools: CDPSession) -> int:
@@ -166,7 +180,9 @@ def run(seconds: float = 30.0) -> dict[str, object]:
         "ratio": round(found["input_p95_ms"] / TARGET_P95_MS, 3),
         "ratio_is": "p95 from a key to the next frame, 5,000 alerts, 200 changes/s, against 100 ms; less is better",
         "target": {"ratio": 1.0},
-        "met": found["input_p95_ms"] <= TARGET_P95_MS and found["heap_growth"] <= TARGET_GROWTH,
+        "met": found["input_p95_ms"] <= TARGET_P95_MS
+        and found["heap_growth"] <= TARGET_GROWTH
+        and found["first_paint_ms"] <= TARGET_PAINT_MS,
         **found,
     }
 

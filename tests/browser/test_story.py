@@ -3,6 +3,7 @@
 from playwright.async_api import expect
 
 from tests.browser.conftest import Crowd
+from tests.browser.person import Person
 from tests.integration.service.conftest import Serving
 from tests.integration.service.rig import Rig
 from tests.integration.service.small import sample
@@ -59,14 +60,49 @@ async def test_a_leak_is_seen_heard_acknowledged_handed_over_answered_verified_a
         await boss.page.locator("[data-case='2026-00001'] a").click()
         await boss.page.locator("button[name=close]").click()
         await expect(boss.page.locator("article")).to_have_attribute("data-state", "closed")
+        await _it_is_played_again(rig, boss)
         await _another_enterprise_sees_nothing(rig, crowd)
         for person in (wang, hse, li, boss):
             assert person.complaints == []
 
 
+async def _it_is_played_again(rig: Rig, boss: Person) -> None:
+    """On map, list and trend, forth and back, and at speed."""
+    (case,) = (await rig.get("cases"))["items"]
+    (alert,) = case["alerts"]
+    await boss.go(f"#review/{alert}")
+    page = boss.page
+    review, standing = page.locator(".review"), page.locator(f"[data-standing='{alert}']")
+    await expect(page.locator(".review-records")).to_contain_text("交办")
+    await expect(page.locator(".review-plot, .trend-plot canvas")).to_be_visible()
+    await page.locator("button[aria-label='回到开头']").click()
+    await expect(standing).to_have_count(0)
+    await expect(page.locator("#review .map-source.pulsing")).to_have_count(0)
+    seen = []
+    for _ in range(30):
+        await page.locator(".review h3").first.click()  # away from the buttons, which have keys of their own
+        await page.keyboard.press("ArrowRight")
+        state = await standing.get_attribute("class") if await standing.count() else None
+        seen += [state] if state not in seen else []
+        if await page.locator(".review-records li.now.of-case").count():
+            break
+    assert [one.split()[-1] for one in seen if one] == ["unack", "acked"], seen
+    for _ in range(30):
+        await page.keyboard.press("ArrowLeft")
+        if "unack" in (await standing.get_attribute("class") or ""):
+            break
+    await expect(page.locator("#review .map-source.pulsing")).to_have_count(1)
+    before = await review.get_attribute("data-at")
+    await page.select_option("select[name=speed]", label="× 600")
+    await page.locator("button[name=play]").click()
+    await expect(review).not_to_have_attribute("data-at", before or "")
+    await page.locator("button[name=pack]").click()
+    await expect(page.locator("a[href*='/evidence/']")).to_be_visible(timeout=20_000)
+
+
 async def _another_enterprise_sees_nothing(rig: Rig, crowd: Crowd) -> None:
     other = await crowd.log_in(rig.url, rig.park.data_dir, "other")
-    await expect(other.alerts).to_have_count(0)
+    await _its_live_stream_is_silent_about_others(rig, other)
     await other.go("#cases")
     await expect(other.page.locator("#cases")).to_contain_text("没有工单")
     (case,) = (await rig.get("cases"))["items"]
@@ -77,6 +113,11 @@ async def _another_enterprise_sees_nothing(rig: Rig, crowd: Crowd) -> None:
         ("samples?tag=acme.tank.LT", 404),
         ("samples?tag=acme.tank.LT&format=csv", 404),
         ("tags/acme.tank.LT", 404),
+        ("trends?tag=acme.tank.LT", 404),
+        ("sources/acme.tank", 404),
+        ("enterprises/acme", 404),
+        (f"incidents/timeline?around={case['alerts'][0]}", 404),
+        ("shift/sheet", 403),
     ):
         assert (await other.ask(path))["status"] == status, path
     for path in (
@@ -85,9 +126,34 @@ async def _another_enterprise_sees_nothing(rig: Rig, crowd: Crowd) -> None:
         "notifications",
         "raw-frames?from=2026-01-01T00:00:00Z",
         "enterprises",
+        "standings",
+        "duties",
+        "inspections",
     ):
         assert "acme" not in (await other.ask(path))["text"].lower(), path
     assert not any("acme" in one.lower() for one in other.complaints)
+
+
+async def _its_live_stream_is_silent_about_others(rig: Rig, other: Person) -> None:
+    """All that comes over a stream of theirs while both enterprises have alarms."""
+    await other.page.evaluate(
+        """() => {
+          window.heard = [];
+          const stream = new EventSource("/api/v1/live");
+          for (const kind of ["snapshot", "alert", "context", "status", "risk", "values", "reset"])
+            stream.addEventListener(kind, (event) => window.heard.push(kind + " " + event.data));
+        }"""
+    )
+    await other.page.wait_for_function("window.heard.some((one) => one.startsWith('snapshot'))")
+    await rig.gateway.send(sample(50.0))
+    await rig.gateway.send(sample(92.0))
+    await rig.gateway.send(sample(70.0, "outlet.nmhc"), topic=rig.park.topic("zeta"))
+    await expect(other.alerts).to_have_count(1, timeout=10_000)
+    await other.page.wait_for_function("window.heard.some((one) => one.startsWith('alert ') && one.includes('zeta'))")
+    heard = await other.page.evaluate("window.heard.join(' ').toLowerCase()")
+    assert "acme" not in heard
+    # Theirs is over again, so that what follows finds them without alarms.
+    await rig.gateway.send(sample(10.0, "outlet.nmhc"), topic=rig.park.topic("zeta"))
 
 
 async def test_the_sound_may_be_muted_for_a_minute_and_something_worse_ends_it(serving: Serving, crowd: Crowd) -> None:

@@ -3,6 +3,7 @@
 import { request } from "./api.js";
 import { element, full, moment, number, setText, span } from "./format.js";
 import { words } from "./words.js";
+import { followers } from "@/flood";
 
 const URGENCY = { unack: 0, rtnun: 1, acked: 2 };
 export const STATE_SIGN = { unack: "●", acked: "✓", rtnun: "↩", shelved: "‖", suppressed: "⊘", out_of_service: "⊗" };
@@ -131,8 +132,9 @@ export class AlertList {
   #most = FIRST_ROWS;
   #drawn_ms = 0;
 
-  constructor({ rows, counts, none, announce, now_ms, onOpen, onProblem, onUnacked }) {
-    Object.assign(this, { rows, counts, none, announce, now_ms, onOpen, onProblem, onUnacked });
+  constructor({ rows, counts, none, announce, now_ms, onOpen, onProblem, onUnacked, onFolded }) {
+    Object.assign(this, { rows, counts, none, announce, now_ms, onOpen, onProblem, onUnacked, onFolded });
+    this.isFolding = false;
     this.selected = null;
     this.mayAct = false;
     this.folded = document.getElementById("folded");
@@ -160,6 +162,13 @@ export class AlertList {
     if (alert.state === "unack" && known?.state !== "unack") {
       this.announce.textContent = words().newAlert(alert.level, alert.target_name || alert.target);
     }
+    this.#schedule();
+  }
+
+  /** In a flood what follows the first of its group, and is neither HH, LL nor urgent, may be folded away. */
+  fold(isFolding) {
+    if (this.isFolding === isFolding) return;
+    this.isFolding = isFolding;
     this.#schedule();
   }
 
@@ -202,7 +211,10 @@ export class AlertList {
   }
 
   #draw() {
-    const all = [...this.#alerts.values()].filter((one) => this.#matches(one)).sort(compare);
+    const follows = followers(this.#alerts.values());
+    const matching = [...this.#alerts.values()].filter((one) => this.#matches(one));
+    const all = (this.isFolding ? matching.filter((one) => !follows(one)) : matching).sort(compare);
+    this.onFolded?.(matching.length - all.length, matching.filter(follows).length);
     const shown = all.slice(0, this.#most);
     this.folded.hidden = all.length <= shown.length;
     setText(this.folded, words().fold(all.length - shown.length));

@@ -19,13 +19,14 @@ import { Views } from "@/views";
 
 const at = (id) => document.getElementById(id);
 const CONNECTORS_EVERY_MS = 3_000;
+const BLINK_MS = 700;
 
 let status = null;
 let status_ms = performance.now();
 
 const list = new AlertList({
   rows: at("rows"), counts: at("counts"), none: at("none"), announce: at("announce"),
-  now_ms, onOpen: (id) => detail.open(id), onProblem: toast, onUnacked: showUnacked,
+  now_ms, onOpen: (id) => detail.open(id), onProblem: toast, onUnacked: showUnacked, onFolded: showFolded,
 });
 const strip = new Strip(at("strip"));
 const risk = new RiskStrip({
@@ -201,6 +202,16 @@ function showFloods(floods) {
   const shown = at("floods").querySelector("ul");
   if (shown.textContent !== texts.join("")) shown.replaceChildren(...texts.map((text) => element("li", "", text)));
   at("floods").hidden = floods.length === 0;
+  if (floods.length === 0) folds = true;
+  list.fold(floods.length > 0 && folds);
+}
+
+/* Folded by itself when a flood begins, until somebody wants to see all. */
+let folds = true;
+
+function showFolded(folded, secondary) {
+  at("flood-fold").hidden = secondary === 0;
+  setText(at("flood-fold"), folded ? words().unfold(folded) : words().foldSecondary(secondary));
 }
 
 function showTime() {
@@ -307,6 +318,7 @@ async function begin() {
   emissions.begin(who);
   views.follow();
   timers = [
+    setInterval(() => document.body.classList.toggle("blink"), BLINK_MS),
     setInterval(showConnectors, CONNECTORS_EVERY_MS),
     setInterval(() => {
       showTime();
@@ -370,6 +382,7 @@ at("notify").addEventListener("click", async () => {
   await Notification.requestPermission();
   at("notify").hidden = true;
 });
+at("flood-fold").addEventListener("click", () => list.fold((folds = !folds)));
 at("dispatch").addEventListener("click", () => dispatch());
 at("replay").addEventListener("click", () => replay());
 at("to-wall").addEventListener("click", () => (location.hash = views.name === "wall" ? "#safety" : "#wall"));

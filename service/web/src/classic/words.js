@@ -7,7 +7,7 @@ const WORDS = {
   zh: {
     title: "安全环保实时监测", name: "用户名", password: "密码", key: "API 密钥", byKey: "改用密钥登录", byName: "改用用户名登录", login: "登录", logout: "退出",
     changeTitle: "请先修改密码", changeHint: "当前密码由他人设置,修改后方可使用;至少 12 个字符", oldPassword: "当前密码", newPassword: "新密码", againPassword: "再输一次新密码", notSame: "两次输入的新密码不一致", change: "修改密码", badName: "用户名或密码不正确",
-    viewCases: "工单", viewAdmin: "管理", viewPark: "企业", viewPortal: "本企业", viewDuty: "值班", wall: "大屏", replay: "事件回放", dispatch: "交办工单", sound: "声音", soundOn: "开", soundMuted: (s) => `静音 ${s} s`, soundBlocked: "点此允许声音", mute: "静音 1 分钟", load: "近 10 分钟报警", bands: { acceptable: "可接受", manageable: "可管理", high: "偏高", flood: "泛滥" },
+    viewCases: "工单", viewAdmin: "管理", viewPark: "企业", viewPortal: "本企业", viewDuty: "值班", wall: "大屏", unfold: (n) => `已折叠 ${n} 条随后报警,显示全部`, foldSecondary: (n) => `折叠 ${n} 条随后报警`, replay: "事件回放", dispatch: "交办工单", sound: "声音", soundOn: "开", soundMuted: (s) => `静音 ${s} s`, soundBlocked: "点此允许声音", mute: "静音 1 分钟", load: "近 10 分钟报警", bands: { acceptable: "可接受", manageable: "可管理", high: "偏高", flood: "泛滥" },
     notify: "桌面通知", map: "园区一张图", wind: "风", fold: (n) => `另有 ${n} 条,向下滚动显示`, keyPage: "确认本页", keyGroup: "确认同组", keyShelve: "搁置", keyDispatch: "交办", keyMute: "静音", keyHelp: "快捷键", help: "快捷键",
     loginHint: "账户由管理员用 parkwatch user add 建立", other: "English",
     badKey: "密钥无效或已失效", tooMany: "登录失败次数过多,请稍候再试", unreachable: "无法连接服务",
@@ -42,7 +42,7 @@ const WORDS = {
   en: {
     title: "Safety and environmental monitoring", name: "User name", password: "Password", key: "API key", byKey: "Use a key instead", byName: "Use a name instead", login: "Log in", logout: "Log out",
     changeTitle: "Change the password first", changeHint: "Somebody else has set it; nothing works until it is changed. 12 characters at least", oldPassword: "Present password", newPassword: "New password", againPassword: "New password again", notSame: "The two new passwords differ", change: "Change password", badName: "Name or password is not right",
-    viewCases: "Cases", viewAdmin: "Admin", viewPark: "Enterprises", viewPortal: "My enterprise", viewDuty: "Duty", wall: "Wall", replay: "Replay", dispatch: "Dispatch case", sound: "Sound", soundOn: "on", soundMuted: (s) => `muted ${s} s`, soundBlocked: "click to allow sound", mute: "Mute 1 min", load: "Alarms in 10 min", bands: { acceptable: "acceptable", manageable: "manageable", high: "high", flood: "flood" },
+    viewCases: "Cases", viewAdmin: "Admin", viewPark: "Enterprises", viewPortal: "My enterprise", viewDuty: "Duty", wall: "Wall", unfold: (n) => `${n} that followed are folded: show all`, foldSecondary: (n) => `Fold ${n} that followed`, replay: "Replay", dispatch: "Dispatch case", sound: "Sound", soundOn: "on", soundMuted: (s) => `muted ${s} s`, soundBlocked: "click to allow sound", mute: "Mute 1 min", load: "Alarms in 10 min", bands: { acceptable: "acceptable", manageable: "manageable", high: "high", flood: "flood" },
     notify: "Notifications", map: "Park map", wind: "Wind", fold: (n) => `${n} more, scroll down`, keyPage: "ack page", keyGroup: "ack group", keyShelve: "shelve", keyDispatch: "dispatch", keyMute: "mute", keyHelp: "keys", help: "Keys",
     loginHint: "The administrator makes accounts with parkwatch user add", other: "中文",
     badKey: "The key is not valid (any more)", tooMany: "Too many failed logins; wait a moment", unreachable: "The service cannot be reached",

@@ -42,17 +42,28 @@ export class ParkMap {
   #pulsing: string | null = null;
   #layers = new Map<string, L.LayerGroup>();
   #control: L.Control.Layers | null = null;
-  #isFitted = false;
+  /** What the view holds until somebody moves it. */
+  #home: L.LatLngBounds | null = null;
+  #isMoved = false;
+  #hasPlan = false;
 
   constructor(node: HTMLElement, onOpen: (sourceId: string) => void) {
     this.#map = L.map(node, { attributionControl: false, zoomControl: true, zoomSnap: 0.25, maxZoom: 20, minZoom: 10 });
     this.#plume = L.polygon([], { className: "map-plume", interactive: false }).addTo(this.#map);
     this.#arrow = L.polyline([], { className: "map-wind", interactive: false }).addTo(this.#map);
     this.onOpen = onOpen;
-    new ResizeObserver(() => this.#map.invalidateSize()).observe(node);
+    for (const kind of ["pointerdown", "wheel", "keydown"]) node.addEventListener(kind, () => (this.#isMoved = true), { passive: true });
+    new ResizeObserver(() => {
+      this.#map.invalidateSize();
+      this.#fit();
+    }).observe(node);
   }
 
   private readonly onOpen: (sourceId: string) => void;
+
+  #fit(): void {
+    if (this.#home?.isValid() && !this.#isMoved) this.#map.fitBounds(this.#home, { animate: false });
+  }
 
   /** Take it from the page. */
   remove(): void {
@@ -67,6 +78,7 @@ export class ParkMap {
     if (!plan.features.length) return;
     const pane = this.#map.getPane("plan") ?? this.#map.createPane("plan");
     pane.style.zIndex = "250";
+    (this.#map.getPane("plan-names") ?? this.#map.createPane("plan-names")).style.zIndex = "260";
     for (const kind of Object.keys(LAYERS)) {
       const features = plan.features.filter((one) => one.properties.kind === kind);
       if (!features.length) continue;
@@ -75,22 +87,28 @@ export class ParkMap {
         style: { className: `plan ${kind}` },
         pointToLayer: (_, at) => L.circleMarker(at, { pane: "plan", radius: 4, className: `plan ${kind}`, interactive: false }),
         onEachFeature: ({ properties }, shape) => {
-          if (properties.name) shape.bindTooltip(properties.name, { permanent: true, direction: "center", className: `plan-name ${kind}`, interactive: false, opacity: 1 });
+          if (properties.name) shape.bindTooltip(properties.name, { permanent: true, direction: "center", pane: "plan-names", className: `plan-name ${kind}`, interactive: false, opacity: 1 });
         },
       });
       this.#layers.set(kind, layer.addTo(this.#map));
     }
     const named = [...this.#layers].map(([kind, layer]) => [LAYERS[kind]![language.value === "zh" ? 0 : 1], layer] as const);
     this.#control = L.control.layers(undefined, Object.fromEntries(named), { position: "topright" }).addTo(this.#map);
-    const names = (): void => void this.#map.getContainer().classList.toggle("far", this.#map.getZoom() < 15);
-    this.#map.off("zoomend", this.#names).on("zoomend", (this.#names = names));
-    names();
-    if (this.#isFitted) return;
-    const all = L.featureGroup([...this.#layers.values()]).getBounds();
-    if (all.isValid()) this.#map.fitBounds(all.pad(0.02), { animate: false });
+    this.#map.off("zoomend", this.#names).on("zoomend", this.#names);
+    this.#names();
+    this.#hasPlan = true;
+    if (this.#isAbout) return;
+    this.#home = L.featureGroup([...this.#layers.values()]).getBounds().pad(0.04);
+    this.#fit();
   }
 
-  #names: () => void = () => undefined;
+  /* From afar names would lie over each other. */
+  #names = (): void => {
+    const zoom = this.#map.getZoom();
+    this.#map.getContainer().classList.toggle("far", zoom < 15.5);
+    this.#map.getContainer().classList.toggle("farther", zoom < 14.75);
+  };
+  #isAbout = false;
 
   /** All of them; the view holds those that are named, or all. */
   sources(sources: Source[], about: readonly string[] = []): void {
@@ -101,7 +119,7 @@ export class ParkMap {
       const node = document.createElement("button");
       node.type = "button";
       node.className = "map-source blue";
-      node.textContent = SIGNS[source.kind] ?? "·";
+      node.appendChild(document.createElement("span")).textContent = SIGNS[source.kind] ?? "·";
       node.setAttribute("aria-label", source.name || source.id);
       node.addEventListener("click", () => this.onOpen(source.id));
       const icon = L.divIcon({ html: node, className: "map-icon", iconSize: [0, 0] });
@@ -109,9 +127,10 @@ export class ParkMap {
       this.#markers.set(source.id, { marker, node, source });
     }
     const near = [...this.#markers].filter(([id]) => !about.length || about.includes(id));
-    this.#isFitted = about.length > 0 && near.length > 0;
-    const places = near.map(([, one]) => one.marker.getLatLng());
-    if (places.length) this.#map.fitBounds(L.latLngBounds(places).pad(0.15), { animate: false });
+    this.#isAbout = about.length > 0 && near.length > 0;
+    if (this.#hasPlan && !this.#isAbout) return;
+    this.#home = L.latLngBounds(near.map(([, one]) => one.marker.getLatLng())).pad(0.15);
+    this.#fit();
   }
 
   /** Colours by source id; those that are not named are blue. Unacknowledged ones by id; the newest pulses. */
