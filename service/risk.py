@@ -14,6 +14,7 @@ from rules.risk.assess import Risk, StandingAlarm, assess
 from rules.risk.formula import Colour, RiskFormula
 from rules.risk.tree import RiskTree
 from rules.risk.words import explain
+from service.alerts.judged import DUTY_OVERDUE
 from service.alerts.model import Alert, Event
 from service.alerts.states import ASIDE, State
 
@@ -87,7 +88,7 @@ class RiskFold:
             self._end_those_gone(now_us)
 
     def _place(self, alert_id: str, alert: Alert | None) -> None:
-        if alert is None or alert.state in _OVER:
+        if alert is None or alert.state in _OVER or alert.rule == DUTY_OVERDUE:
             self.tree.drop(alert_id)
         else:
             self.tree.put(self.tree.subject_of(alert.source, alert.enterprise), standing_of(alert))

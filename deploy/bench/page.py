@@ -72,13 +72,14 @@ async def _logged_in(url: str, password: str) -> AsyncIterator[tuple[Page, CDPSe
     place = await asyncio.to_thread(chromium)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(place), args=["--no-sandbox"])
-        page = await browser.new_page(viewport={"width": 1920, "height": 1080})
+        context = await browser.new_context(viewport={"width": 1920, "height": 1080})
+        page = await context.new_page()
         await page.goto(url)
         await page.fill("#name", "operator")
         await page.fill("#password", password)
         await page.press("#password", "Enter")
         await page.wait_for_selector("#link.up")
-        devtools = await page.context.new_cdp_session(page)
+        devtools = await context.new_cdp_session(page)
         await devtools.send("HeapProfiler.enable")
         yield page, devtools
         await browser.close()
@@ -130,7 +131,7 @@ async def _measure(
 
 
 async def _first_paint(page: Page, url: str) -> dict[str, Any]:
-    """The wall opened anew, logged in already: first contentful paint, and until the list stands; the median of five."""
+    """The wall opened anew, logged in already: first contentful paint, and until the list stands; medians of five."""
     paints, lists = [], []
     for _ in range(5):
         fresh = await page.context.new_page()

@@ -22,6 +22,7 @@ from service.alerts.contexts import Context, Contexts
 from service.alerts.explained import Explained
 from service.alerts.findings import DETECTED_LATE_US, new_alert, own_transition, take
 from service.alerts.first_out import FirstOut
+from service.alerts.judged import DUTY_OVERDUE
 from service.alerts.law import Protected
 from service.alerts.live_entries import LiveEntries
 from service.alerts.model import SEVERITY, Alert, Event
@@ -158,8 +159,8 @@ class AlertBook:
         if former:
             alert.first_out = first is not None  # one that is over keeps its place in the record
         self._standing.put(alert, facts)
-        if one.rule != "duty-overdue":
-            # A hundred enterprises that miss a report on one morning are no flood of the plant's.
+        # A hundred enterprises that miss a report on one morning are no flood of the plant's.
+        if one.rule != DUTY_OVERDUE:
             self._raised.append((alert.id, alert.enterprise))
         events = [self._record(alert, Trigger.RAISED, "engine", one.why, one.effective_us, now_us)]
         self._look_behind(alert)

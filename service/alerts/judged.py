@@ -12,6 +12,9 @@ class Judged(NamedTuple):
     guidance: str
 
 
+#: Of what people have to do, not of the plant: no part of a flood, and no risk of the enterprise's.
+DUTY_OVERDUE = "duty-overdue"
+
 #: By the rule id that their alerts carry.
 JUDGED: dict[str, Judged] = {
     "emission-warning": Judged(
@@ -32,7 +35,7 @@ JUDGED: dict[str, Judged] = {
         "HH",
         "核实全天数据有效性，查明原因，按许可证要求报告并整改。",
     ),
-    "duty-overdue": Judged(
+    DUTY_OVERDUE: Judged(
         "定期工作逾期",
         4,
         "",

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 from connectors.base import IntakeRefused
 from park.index import TagTable
 from service.alerts.asked import Raise
+from service.alerts.judged import DUTY_OVERDUE
 from service.alerts.model import Alert
 from service.clock import Clock
 from service.duty.config import DutyPolicy
@@ -29,7 +30,7 @@ from service.store.sqlfile import SqlFile
 _log = structlog.get_logger(__name__)
 _SQL = SqlFile("duty")
 _LOOK_EVERY_S = 20.0
-OVERDUE = "duty-overdue"
+Row = dict[str, Any]
 #: The two months that two periods may reach back at most.
 _BACK_US = 63 * 86_400_000_000
 
@@ -76,20 +77,24 @@ class DutyDesk:
         self._acting, self._queries, self._clock = acting, queries, clock
         self._tags, self._standing, self._tell = tags, standing, tell
 
-    async def _write(self, scope: Scope, statement: str, values: dict[str, Any]) -> bool:
-        """True where a row was written. Raises StoreUnavailable."""
+    async def _write(self, scope: Scope, statement: str, values: Row) -> Row | None:
+        """The row, where the statement returns one. Raises StoreUnavailable."""
 
-        async def work(connection: Connection) -> int:
-            return (await connection.execute(_SQL[statement], values)).rowcount
+        async def work(connection: Connection) -> Row | None:
+            cursor = await connection.execute(_SQL[statement], values)
+            return await cursor.fetchone() if cursor.description else None
 
-        return await self._acting.act(scope, work) > 0
+        return await self._acting.act(scope, work)
 
-    async def write_entry(self, scope: Scope, *, id_: str, by: str, kind: str, text: str, about: str | None) -> None:
+    async def _written(self, scope: Scope, statement: str, values: Row) -> Row:
+        row = await self._write(scope, statement, values)
+        assert row is not None
+        return row
+
+    async def write_entry(self, scope: Scope, *, id_: str, by: str, kind: str, text: str, about: str | None) -> Row:
         """Into the shift log; the same id twice is one entry."""
-        at = moment(self._clock())
-        await self._write(
-            scope, "add_entry", {"id": id_, "at": at, "by": by, "kind": kind, "text": text, "about": about}
-        )
+        told = {"by": by, "kind": kind, "text": text, "about": about}
+        return await self._written(scope, "add_entry", {**told, "id": id_, "at": moment(self._clock())})
 
     async def hand_over(self, scope: Scope, made: Handover) -> None:
         """Signed by whom goes; the same id twice is one sheet."""
@@ -115,15 +120,15 @@ class DutyDesk:
 
     async def report(
         self, scope: Scope, *, id_: str, enterprise: str, duty: str, period: str, by: str, result: str, text: str
-    ) -> bool:
-        """A duty was done; False where it had been reported before."""
+    ) -> Row | None:
+        """A duty was done; None where it had been reported before."""
         what = {"enterprise": enterprise, "duty": duty, "period": period, "result": result, "text": text}
         return await self._write(scope, "report_duty", {**what, "id": id_, "by": by, "at": moment(self._clock())})
 
-    async def inspected(self, scope: Scope, *, id_: str, enterprise: str, by: str, defects: int, text: str) -> None:
-        """An inspection took place."""
-        values = {"id": id_, "enterprise": enterprise, "at": moment(self._clock()), "by": by}
-        await self._write(scope, "add_inspection", values | {"defects": defects, "text": text})
+    async def inspected(self, scope: Scope, *, id_: str, enterprise: str, by: str, defects: int, text: str) -> Row:
+        """An inspection took place; the same id twice is one."""
+        told = {"enterprise": enterprise, "by": by, "defects": defects, "text": text}
+        return await self._written(scope, "add_inspection", {**told, "id": id_, "at": moment(self._clock())})
 
     async def rate(self, scope: Scope, *, id_: str, enterprise: str, by: str, rating: str, reason: str) -> None:
         """From now on the enterprise is an A, B, C or D."""
@@ -172,7 +177,7 @@ class DutyDesk:
             return 0
         now_us = self._clock()
         overdue = {_alarm_id(one): one for one in await self.due(Scope.everything()) if one.state is DutyState.OVERDUE}
-        standing = {one.id: one for one in self._standing() if one.rule == OVERDUE and one.cleared_us is None}
+        standing = {one.id: one for one in self._standing() if one.rule == DUTY_OVERDUE and one.cleared_us is None}
         told = 0
         for id_, one in overdue.items():
             if id_ not in standing:
@@ -188,7 +193,7 @@ class DutyDesk:
 
 
 def _alarm_id(one: Due) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{OVERDUE}|{one.enterprise}|{one.duty.id}|{one.period.name}"))
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{DUTY_OVERDUE}|{one.enterprise}|{one.duty.id}|{one.period.name}"))
 
 
 def _why(one: Due) -> str:
@@ -202,7 +207,7 @@ def _alarm(
         id=id_,
         target=enterprise,
         side=duty,
-        rule=OVERDUE,
+        rule=DUTY_OVERDUE,
         onset_us=onset_us,
         effective_us=now_us,
         why=why,

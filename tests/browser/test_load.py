@@ -1,4 +1,4 @@
-"""Thousands of alarms and hundreds of changes a second: the page stays usable. The short form of ``deploy.bench.page``."""
+"""Thousands of alarms, hundreds of changes a second: the page stays usable. Short form of ``deploy.bench.page``."""
 
 from deploy.bench.page import measure
 

@@ -19,8 +19,8 @@ def duties() -> dict[str, Any]:
 async def test_a_source_shows_its_values_its_limits_its_trend_and_its_alarms(serving: Serving, crowd: Crowd) -> None:
     async with serving() as rig:
         wang = await crowd.log_in(rig.url, rig.park.data_dir, "wang")
-        for value in (50.0, 91.0):
-            await rig.gateway.send(sample(value))
+        for value, ago_ms in ((50.0, 60_000), (91.0, 5_000)):
+            await rig.gateway.send(sample(value, t_ms=now_ms() - ago_ms))
         await rig.until_stored(2)
         await wang.page.locator(".row.alert").first.click()
         await wang.page.locator("#detail-facts a").click()
@@ -30,6 +30,7 @@ async def test_a_source_shows_its_values_its_limits_its_trend_and_its_alarms(ser
         await expect(row).to_contain_text("H 80")
         await expect(row).to_have_class("beyond")
         await expect(page.locator("[data-alert]")).to_have_count(1)
+        await page.locator(".trend .tab", has_text="10 min").click()  # buckets of a second
         await expect(page.locator(".trend-legend")).to_contain_text("91 %")
         # What comes later is drawn by itself; what is chosen away is gone.
         await rig.gateway.send(sample(95.0))

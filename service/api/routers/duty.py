@@ -112,11 +112,10 @@ async def write_entry(
 ) -> Json:
     """Write into the shift log. What is written stays."""
     id_ = _id(caller, "entry", idempotency_key)
-    await app.view.duty.write_entry(
+    row = await app.view.duty.write_entry(
         caller.scope, id_=id_, by=caller.name, kind=body.kind, text=body.text, about=body.about
     )
-    told = {"kind": body.kind, "text": body.text, "about": body.about}
-    return Json({"id": id_, "at": rfc3339(app.view.clock()), "by": caller.name, **told}, status_code=201)
+    return Json(_entry(row), status_code=201)
 
 
 def _entry(row: dict[str, Any]) -> dict[str, Any]:
@@ -258,7 +257,7 @@ async def report_duty(
         raise Problem(403, "forbidden", "only a supervisor waives a duty; report `done` or `defects`")
     if not desk.may_report(duty_id, body.period):
         raise invalid("period", body.period, "is neither this period nor the one before", "see `period` of GET /duties")
-    reported = await desk.report(
+    row = await desk.report(
         caller.scope,
         id_=str(uuid.uuid4()),
         enterprise=enterprise,
@@ -268,12 +267,11 @@ async def report_duty(
         result=body.result,
         text=body.text,
     )
-    if not reported:
+    if row is None:
         raise Problem(409, "conflict", f"{duty.name} {body.period} was reported before; write what is new into a case")
     found = await desk.due(caller.scope, enterprise)
     one = next(one for one in found if one.duty.id == duty_id and one.period.name == body.period)
-    told = {"at": None, "by": caller.name, "result": body.result, "text": body.text}
-    return Json({**_duty(app, one, told), "done": rfc3339(app.view.clock())}, status_code=201)
+    return Json(_duty(app, one, row), status_code=201)
 
 
 # -- inspections, ratings, lights --------------------------------------------------------------------------------------
@@ -283,7 +281,7 @@ async def report_duty(
 async def list_inspections(app: StateDep, caller: CallerDep, enterprise: _Enterprise = None) -> Json:
     """Inspections on site, newest first."""
     rows = await app.view.queries.duty.inspections(caller.scope, enterprise=enterprise)
-    return Json({"items": [{**one, "id": str(one["id"]), "at": _time(one["at"])} for one in rows]})
+    return Json({"items": [_inspection(one) for one in rows]})
 
 
 @router.post("/inspections", response_model=InspectionShape, status_code=201, responses=documented(413, 503))
@@ -293,9 +291,14 @@ async def add_inspection(
     """An enterprise was inspected on site. What is to be put right goes into cases."""
     enterprise = _known_enterprise(app, caller, body.enterprise)
     id_ = _id(caller, "inspection", idempotency_key)
-    told = {"enterprise": enterprise, "defects": body.defects, "text": body.text}
-    await app.view.duty.inspected(caller.scope, id_=id_, by=caller.name, **told)  # type: ignore[arg-type]
-    return Json({"id": id_, "at": rfc3339(app.view.clock()), "by": caller.name, **told}, status_code=201)
+    row = await app.view.duty.inspected(
+        caller.scope, id_=id_, enterprise=enterprise, by=caller.name, defects=body.defects, text=body.text
+    )
+    return Json(_inspection(row), status_code=201)
+
+
+def _inspection(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "id": str(row["id"]), "at": _time(row["at"])}
 
 
 @router.post(

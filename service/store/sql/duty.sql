@@ -1,8 +1,13 @@
 -- Shifts, duties, inspections, ratings, lights. service/duty.
 
 --> add_entry
-INSERT INTO shift_entry (id, at, by, kind, text, about)
-VALUES (%(id)s, %(at)s, %(by)s, %(kind)s, %(text)s, %(about)s) ON CONFLICT (id) DO NOTHING
+-- The same id twice is one entry: the second gets what the first wrote.
+WITH made AS (
+    INSERT INTO shift_entry (id, at, by, kind, text, about)
+    VALUES (%(id)s, %(at)s, %(by)s, %(kind)s, %(text)s, %(about)s) ON CONFLICT (id) DO NOTHING
+    RETURNING id, at, by, kind, text, about
+)
+SELECT * FROM made UNION ALL SELECT id, at, by, kind, text, about FROM shift_entry WHERE id = %(id)s
 
 --> entries
 SELECT id, at, by, kind, text, about FROM shift_entry
@@ -34,7 +39,8 @@ SELECT at FROM handover ORDER BY at DESC LIMIT 1
 --> report_duty
 INSERT INTO duty_report (id, enterprise, duty, period, at, by, result, text)
 VALUES (%(id)s, %(enterprise)s, %(duty)s, %(period)s, %(at)s, %(by)s, %(result)s, %(text)s)
-ON CONFLICT (enterprise, duty, period) DO NOTHING RETURNING id
+ON CONFLICT (enterprise, duty, period) DO NOTHING
+RETURNING id, enterprise, duty, period, at, by, result, text
 
 --> reported
 SELECT id, enterprise, duty, period, at, by, result, text FROM duty_report
@@ -44,8 +50,12 @@ WHERE at >= %(since)s
 ORDER BY at DESC
 
 --> add_inspection
-INSERT INTO inspection (id, enterprise, at, by, defects, text)
-VALUES (%(id)s, %(enterprise)s, %(at)s, %(by)s, %(defects)s, %(text)s) ON CONFLICT (id) DO NOTHING
+WITH made AS (
+    INSERT INTO inspection (id, enterprise, at, by, defects, text)
+    VALUES (%(id)s, %(enterprise)s, %(at)s, %(by)s, %(defects)s, %(text)s) ON CONFLICT (id) DO NOTHING
+    RETURNING id, enterprise, at, by, defects, text
+)
+SELECT * FROM made UNION ALL SELECT id, enterprise, at, by, defects, text FROM inspection WHERE id = %(id)s
 
 --> inspections
 SELECT id, enterprise, at, by, defects, text FROM inspection

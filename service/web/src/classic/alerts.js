@@ -9,8 +9,9 @@ const URGENCY = { unack: 0, rtnun: 1, acked: 2 };
 export const STATE_SIGN = { unack: "●", acked: "✓", rtnun: "↩", shelved: "‖", suppressed: "⊘", out_of_service: "⊗" };
 /* After rows have moved, an acknowledgement within this time may hit another row than the one that was aimed at. */
 const MOVED_MS = 400;
-/* Rows that are drawn at once, the worst first, and how many more when somebody scrolls to the end. */
-const FIRST_ROWS = 60, MORE_ROWS = 60;
+/* Rows have one height, in rem as the style sheet says, so that of thousands only those in sight are drawn, and some
+   beyond either edge. */
+const ROW_REM = 3.4, BEYOND = 15;
 /* Between two looks at the order: two hundred changes a second must leave time for the keyboard. */
 const DRAW_EVERY_MS = 200;
 /* With thousands of alarms nobody reads the list; it is looked at less often, so that every key is still heard at once. */
@@ -23,6 +24,14 @@ function rank(alert) {
   if (!found) RANKS.set(alert, (found = [(URGENCY[alert.state] ?? 3) * 10 + alert.priority, -Date.parse(alert.raised)]));
   return found;
 }
+
+const by = (text) => (a, b) => text(a).localeCompare(text(b), "zh-CN") || compare(a, b);
+/* By the column that was pressed; without one, by what wants attention first. */
+const ORDERS = {
+  what: by((one) => one.target_name || one.target),
+  where: by((one) => `${one.enterprise_name || one.enterprise} ${one.source_name || one.source}`),
+  onset: (a, b) => Date.parse(b.onset) - Date.parse(a.onset) || compare(a, b),
+};
 
 function compare(a, b) {
   const [urgencyA, raisedA] = rank(a);
@@ -129,20 +138,23 @@ export class AlertList {
   #due = false;
   #moved_ms = 0;
   #filter = "";
-  #most = FIRST_ROWS;
+  #sorted = [];
   #drawn_ms = 0;
 
   constructor({ rows, counts, none, announce, now_ms, onOpen, onProblem, onUnacked, onFolded }) {
     Object.assign(this, { rows, counts, none, announce, now_ms, onOpen, onProblem, onUnacked, onFolded });
     this.isFolding = false;
+    this.order_ = "";
     this.selected = null;
     this.mayAct = false;
-    this.folded = document.getElementById("folded");
-    new IntersectionObserver((seen) => {
-      if (!seen.some((one) => one.isIntersecting)) return;
-      this.#most += MORE_ROWS;
-      this.#schedule();
-    }).observe(this.folded);
+    this.order = [];
+    this.grid = rows.parentElement;
+    this.above = element("div");
+    this.below = element("div");
+    rows.before(this.above);
+    rows.after(this.below);
+    this.grid.addEventListener("scroll", () => requestAnimationFrame(() => this.#place()), { passive: true });
+    new ResizeObserver(() => this.#place()).observe(this.grid);
   }
 
   replace(alerts) {
@@ -172,8 +184,15 @@ export class AlertList {
     this.#schedule();
   }
 
+  /** By a column of `ORDERS`; again by the same one, or by another column: as usual. */
+  sortBy(column) {
+    this.order_ = this.order_ === column || !ORDERS[column] ? "" : column;
+    this.#schedule();
+    return this.order_;
+  }
+
   filter(text) {
-    this.#most = FIRST_ROWS;
+    this.grid.scrollTop = 0;
     this.#filter = text.trim().toLowerCase();
     this.#schedule();
   }
@@ -213,11 +232,24 @@ export class AlertList {
   #draw() {
     const follows = followers(this.#alerts.values());
     const matching = [...this.#alerts.values()].filter((one) => this.#matches(one));
-    const all = (this.isFolding ? matching.filter((one) => !follows(one)) : matching).sort(compare);
+    const all = (this.isFolding ? matching.filter((one) => !follows(one)) : matching).sort(ORDERS[this.order_] ?? compare);
     this.onFolded?.(matching.length - all.length, matching.filter(follows).length);
-    const shown = all.slice(0, this.#most);
-    this.folded.hidden = all.length <= shown.length;
-    setText(this.folded, words().fold(all.length - shown.length));
+    this.#sorted = all;
+    this.order = all.map((one) => one.id);
+    this.#place();
+    this.none.hidden = all.length > 0;
+    this.none.lastElementChild.textContent = this.#alerts.size ? words().noMatch : words().noAlerts;
+    this.#drawCounts();
+  }
+
+  /* The rows in sight, where they belong. */
+  #place() {
+    const all = this.#sorted;
+    const row_px = ROW_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const first = Math.max(0, Math.min(all.length, Math.floor(this.grid.scrollTop / row_px)) - BEYOND);
+    const shown = all.slice(first, first + Math.ceil(this.grid.clientHeight / row_px) + 2 * BEYOND);
+    this.above.style.height = `${first * row_px}px`;
+    this.below.style.height = `${(all.length - first - shown.length) * row_px}px`;
     const wanted = new Set(shown.map((one) => one.id));
     for (const [id, row] of this.#rows) {
       if (wanted.has(id)) continue;
@@ -239,10 +271,16 @@ export class AlertList {
         this.#moved_ms = performance.now();
       }
     }
-    this.order = shown.map((one) => one.id);
-    this.none.hidden = all.length > 0;
-    this.none.lastElementChild.textContent = this.#alerts.size ? words().noMatch : words().noAlerts;
-    this.#drawCounts();
+  }
+
+  /** The row of an alert, scrolled to where it is drawn. */
+  #reveal(id) {
+    const at = this.order.indexOf(id);
+    if (at >= 0 && !this.#rows.has(id)) {
+      this.grid.scrollTop = (this.grid.scrollHeight / this.order.length) * at - this.grid.clientHeight / 2;
+      this.#place();
+    }
+    return this.#rows.get(id);
   }
 
   #drawCounts() {
@@ -265,14 +303,14 @@ export class AlertList {
   select(id, open = false) {
     this.#rows.get(this.selected)?.node.classList.remove("selected");
     this.selected = id;
-    const row = this.#rows.get(id);
+    const row = this.#reveal(id);
     row?.node.classList.add("selected");
     row?.node.scrollIntoView({ block: "nearest" });
     if (open && row) this.onOpen(id);
   }
 
   step(by) {
-    if (!this.order?.length) return;
+    if (!this.order.length) return;
     const at = this.order.indexOf(this.selected);
     this.select(this.order[at < 0 ? 0 : Math.min(this.order.length - 1, Math.max(0, at + by))]);
   }
@@ -297,6 +335,8 @@ export class AlertList {
   /** The selection goes on to the next row: the acknowledged one moves away. */
   async acknowledgeSelected() {
     const row = this.#rows.get(this.selected);
+    // Nobody acknowledges what they do not see: first it is shown.
+    if (!row) this.#reveal(this.selected);
     if (!row || row.button.hidden) return;
     const next = this.order[this.order.indexOf(row.alert.id) + 1];
     const done = await this.acknowledge(row, { aimed: true });

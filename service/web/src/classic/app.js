@@ -382,6 +382,13 @@ at("notify").addEventListener("click", async () => {
   await Notification.requestPermission();
   at("notify").hidden = true;
 });
+for (const head of document.querySelectorAll(".row.head [data-sort]")) {
+  head.addEventListener("click", () => {
+    const order = list.sortBy(head.dataset.sort);
+    for (const one of document.querySelectorAll(".row.head [role=columnheader]")) one.removeAttribute("aria-sort");
+    if (order) head.parentElement.setAttribute("aria-sort", order === "onset" ? "descending" : "ascending");
+  });
+}
 at("flood-fold").addEventListener("click", () => list.fold((folds = !folds)));
 at("dispatch").addEventListener("click", () => dispatch());
 at("replay").addEventListener("click", () => replay());
