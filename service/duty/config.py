@@ -14,6 +14,8 @@ from service.duty.periods import Every
 
 Rating = Literal["A", "B", "C", "D"]
 _DAY_US = 86_400_000_000
+#: The shortest of each.
+_DAYS: dict[Every, int] = {"day": 1, "week": 7, "month": 28}
 
 
 class _Model(BaseModel):
@@ -32,8 +34,14 @@ class Duty(_Model):
     guidance: str = ""
     #: Whose duty it is; empty: every enterprise's.
     enterprises: tuple[Id, ...] = ()
-    #: So long after the period's end it may still be reported before it is overdue.
+    #: So long after the period's end it may still be reported before it is overdue; shorter than the period.
     grace: DurationUs = 8 * 3_600_000_000
+
+    @model_validator(mode="after")
+    def _short_grace(self) -> "Duty":
+        if self.grace >= _DAYS[self.every] * _DAY_US:
+            raise ValueError(f"grace must be shorter than the {self.every}, or the duty would never be overdue")
+        return self
 
 
 class Shift(_Model):

@@ -173,11 +173,11 @@ class DutyDesk:
 
     async def look(self) -> int:
         """Raise and end alarms; how many those were. Raises StoreUnavailable, IntakeRefused."""
-        if not self.policy.duties:
+        standing = {one.id: one for one in self._standing() if one.rule == DUTY_OVERDUE and one.cleared_us is None}
+        if not self.policy.duties and not standing:
             return 0
         now_us = self._clock()
         overdue = {_alarm_id(one): one for one in await self.due(Scope.everything()) if one.state is DutyState.OVERDUE}
-        standing = {one.id: one for one in self._standing() if one.rule == DUTY_OVERDUE and one.cleared_us is None}
         told = 0
         for id_, one in overdue.items():
             if id_ not in standing:
@@ -185,7 +185,7 @@ class DutyDesk:
                 told += 1
         for id_, alert in standing.items():
             if id_ not in overdue:
-                why = f"{alert.side}: made up for, or missed for good"
+                why = f"{alert.side}: made up for, missed for good, or no duty any more"
                 ended = _alarm(id_, alert.target, alert.side, alert.onset_us, now_us, why, cleared=True)
                 await self._tell(ended)
                 told += 1

@@ -49,7 +49,7 @@ def state_in(duty: Duty, enterprise: str, period: Period, reported: Collection[R
         state = DutyState.DONE
     elif now_us < period.end_us + duty.grace:
         state = DutyState.OPEN
-    elif now_us < period_at(duty.every, period.end_us).end_us + duty.grace:
+    elif now_us < period_at(duty.every, period.end_us).end_us:
         state = DutyState.OVERDUE
     else:
         state = DutyState.MISSED

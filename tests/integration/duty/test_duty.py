@@ -129,8 +129,11 @@ async def test_a_duty_that_is_not_reported_raises_an_alarm_and_making_up_for_it_
     again = await ok(await hse.post("duties/daily/report", json=body), 409)
     assert "reported before" in again["detail"]
 
-    service.now_us += DAY_US  # borealis never did: yesterday's ends, missed for good, and the next is overdue
+    service.now_us += DAY_US  # borealis never did: that ends, missed for good, and for both the next is overdue
     assert await service.duty.look() == 3
+    service.duty.policy = DutyPolicy()  # nobody has duties any more
+    assert await service.duty.look() == 2
+    assert all(one.cleared for one in service.told[-2:])
 
 
 @pytest.mark.usefixtures("duties")

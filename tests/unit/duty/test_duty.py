@@ -73,8 +73,8 @@ def test_what_was_before_the_duty_began_is_nobodys() -> None:
 
 def test_a_duty_that_was_not_made_up_for_is_missed_for_good() -> None:
     first = period_at("day", at("2026-11-01T12:00"))
-    assert state_in(DAILY, "acme", first, set(), at("2026-11-03T07:59")).state is DutyState.OVERDUE
-    assert state_in(DAILY, "acme", first, set(), at("2026-11-03T08:00")).state is DutyState.MISSED
+    assert state_in(DAILY, "acme", first, set(), at("2026-11-02T23:59")).state is DutyState.OVERDUE
+    assert state_in(DAILY, "acme", first, set(), at("2026-11-03T00:00")).state is DutyState.MISSED
 
 
 @given(st.sets(st.integers(1, 30)), st.integers(1, 30), st.integers(0, 23))
@@ -115,6 +115,8 @@ def test_a_shift_lasts_until_the_next_begins(hour: str, name: str) -> None:
 def test_what_makes_no_sense_is_refused_by_name() -> None:
     with pytest.raises(ValidationError, match="red must be more"):
         Lights(yellow=10, red=10)
+    with pytest.raises(ValidationError, match="never be overdue"):
+        Duty.model_validate({"id": "d", "name": "d", "every": "day", "since": "2026-11-01", "grace": "1d"})
     with pytest.raises(ValidationError, match="same id"):
         DutyPolicy(duties=(DAILY, DAILY))
     with pytest.raises(ValidationError, match="different times"):
