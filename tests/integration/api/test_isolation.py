@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from service.cases.reading import CaseQueries
+from service.duty.reading import DutyQueries
 from service.judge.reading import EmissionQueries
 from service.store.queries import Queries
 from service.store.records import RecordQueries
@@ -89,7 +90,7 @@ def test_the_role_writes_nothing_of_others_and_owns_nothing(api: psycopg.Connect
     assert owned == (0,)
 
 
-@pytest.mark.parametrize("kind", [Queries, EmissionQueries, CaseQueries, RecordQueries])
+@pytest.mark.parametrize("kind", [Queries, EmissionQueries, CaseQueries, DutyQueries, RecordQueries])
 def test_no_question_can_be_asked_without_a_scope(kind: type) -> None:
     inner = {"open", "close"}
     #: For the service's own work, never reached by a handler.
