@@ -15,6 +15,25 @@ _TABLES = (
     ("duties", "逾期定期工作 Overdue duties"),
     ("entries", "值班日志 Shift log"),
 )
+_STATES = {
+    "unack": "未确认",
+    "acked": "已确认",
+    "rtnun": "恢复未确认",
+    "shelved": "已搁置",
+    "suppressed": "已抑制",
+    "out_of_service": "停用",
+    "planned": "计划",
+    "live": "进行中",
+    "starting": "启动中",
+    "degraded": "异常",
+    "disconnected": "断开",
+    "stopped": "已停止",
+    "dispatched": "已交办",
+    "received": "已签收",
+    "answered": "待复核",
+    "verified": "已复核",
+    "overdue": "逾期",
+}
 _COLUMNS = (
     Column(title="事项 What", weight=2.0),
     Column(title="位置 Where", weight=1.6),
@@ -46,7 +65,13 @@ def handover_report(handover: dict[str, Any], sheet: dict[str, Any], park: str, 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> Table:
     cells = [
-        (Cell(one["what"]), Cell(one["where"] or "—"), Cell(one["state"]), Cell(_when(one["since"])), Cell(one["text"]))
+        (
+            Cell(one["what"]),
+            Cell(one["where"] or "—"),
+            Cell(_STATES.get(one["state"], one["state"])),
+            Cell(_when(one["since"])),
+            Cell(one["text"]),
+        )
         for one in rows
     ]
     return Table(title=f"{title} ({len(rows)})", columns=_COLUMNS, rows=tuple(cells))

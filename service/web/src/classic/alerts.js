@@ -4,6 +4,7 @@ import { request } from "./api.js";
 import { element, full, moment, number, setText, span } from "./format.js";
 import { words } from "./words.js";
 import { followers } from "@/flood";
+import { why } from "@/why";
 
 const URGENCY = { unack: 0, rtnun: 1, acked: 2 };
 export const STATE_SIGN = { unack: "●", acked: "✓", rtnun: "↩", shelved: "‖", suppressed: "⊘", out_of_service: "⊗" };
@@ -70,12 +71,12 @@ class Row {
     const since = cell("since");
     this.onset = since.appendChild(element("b"));
     this.age = since.appendChild(element("span", "id"));
-    const why = cell("why");
-    this.unverified = why.appendChild(element("span", "mark unverified"));
-    this.first = why.appendChild(element("span", "mark first"));
-    this.chatter = why.appendChild(element("span", "mark chatter"));
-    this.late = why.appendChild(element("span", "mark late"));
-    this.why = why.appendChild(element("span"));
+    const reason = cell("why");
+    this.unverified = reason.appendChild(element("span", "mark unverified"));
+    this.first = reason.appendChild(element("span", "mark first"));
+    this.chatter = reason.appendChild(element("span", "mark chatter"));
+    this.late = reason.appendChild(element("span", "mark late"));
+    this.why = reason.appendChild(element("span"));
     this.button = cell("act").appendChild(element("button", "ack"));
     this.button.addEventListener("click", (event) => {
       event.stopPropagation();
@@ -114,7 +115,7 @@ class Row {
     setText(this.first, alert.first_out ? `① ${w.firstOut}` : `↳ ${w.follows}`);
     this.chatter.hidden = !alert.chattering;
     setText(this.chatter, `≋ ${w.chatter}`);
-    setText(this.why, alert.why);
+    setText(this.why, why(alert.why));
     this.why.title = alert.why;
     this.node.title = "";
     const open = alert.state === "unack" || alert.state === "rtnun";

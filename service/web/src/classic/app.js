@@ -16,6 +16,7 @@ import { heardTime, now_ms } from "@/now";
 import { is, onDuty, session } from "@/session/session";
 import { Sounder } from "@/sound";
 import { Views } from "@/views";
+import { why } from "@/why";
 
 const at = (id) => document.getElementById(id);
 const CONNECTORS_EVERY_MS = 3_000;
@@ -111,7 +112,7 @@ function showMap(unacked) {
     if (one.source && (!newest || one.raised > newest.raised)) newest = one;
   }
   if (newest && newest.id !== showMap.told && Notification?.permission === "granted" && document.hidden) {
-    new Notification(newest.target_name || newest.target, { body: `${newest.level} ${newest.why}`, tag: newest.id });
+    new Notification(newest.target_name || newest.target, { body: `${newest.level} ${why(newest.why)}`, tag: newest.id });
   }
   showMap.told = newest?.id;
   const { shared = [], enterprises = [] } = risk.tree ?? {};

@@ -5,6 +5,7 @@ import { request } from "./api.js";
 import { AsideForm } from "./ledger.js";
 import { element, full, number, setText, span } from "./format.js";
 import { words } from "./words.js";
+import { why } from "@/why";
 
 const CONNECTOR_SIGN = { connected: "●", starting: "…", degraded: "▲", disconnected: "✕", stopped: "■" };
 /* Sources and tags shown at most, and tags a source. */
@@ -216,7 +217,7 @@ export class Detail {
       [w.where, `${alert.enterprise_name || alert.enterprise} · ${alert.source_name || alert.source}`, alert.source && `#park/source/${alert.source}`],
       [w.what, alert.target],
       [w.value, `${number(alert.value)} ${alert.unit} · ${w.limit} ${number(alert.limit)} · ${w.peak} ${number(alert.peak)}`],
-      [w.why, alert.why], ...(alert.guidance ? [[w.guidance, alert.guidance]] : []),
+      [w.why, why(alert.why)], ...(alert.guidance ? [[w.guidance, alert.guidance]] : []),
       ...(alert.standard ? [[w.standard, alert.standard]] : []),
       [w.onsetLong, full(alert.onset)], [w.raised, full(alert.raised)], [w.detected, full(alert.detected)],
       [w.cleared, full(alert.cleared)], [w.by, alert.acked_by || "—"], [w.rule, alert.rule_name ? `${alert.rule_name} (${alert.rule})` : alert.rule],
@@ -235,7 +236,7 @@ export class Detail {
         item.append(element("time", "", full(event.effective).slice(5, 19)));
         item.append(element("b", "", `${w.triggers[event.trigger] ?? event.trigger} ${event.level}`));
         item.append(element("span", "actor", event.actor === "engine" ? w.engine : event.actor));
-        if (event.reason) item.append(element("p", "", event.reason));
+        if (event.reason) item.append(element("p", "", event.actor === "engine" ? why(event.reason) : event.reason));
         return item;
       }),
     );
