@@ -92,7 +92,7 @@ node() {
 }
 
 what_the_page_is_made_of() {
-  (cd "$web" && cat package-lock.json ./*.ts ./*.html && find src public -type f ! -name '*.test.ts' -print0 | sort -z | xargs -0 cat) |
+  (cd "$web" && cat package-lock.json ./*.ts ./*.html ../why.zh.json && find src public -type f ! -name '*.test.ts' -print0 | sort -z | xargs -0 cat) |
     sha256sum
 }
 

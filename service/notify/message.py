@@ -8,6 +8,7 @@ import msgspec
 
 from rules.risk.formula import Colour
 from service.reports.words import local
+from service.why import in_chinese
 
 _MOST_LINES = 10
 #: Why a message is sent.
@@ -120,7 +121,8 @@ def _line(line: Line, language: str) -> str:
         told += f" {line.unit}".rstrip()
     if line.unverified:
         told += "(未核实)" if language == "zh" else " (unverified)"
-    return f"{told} · {clock(line.at_us)}" + (f"\n  {line.why}" if line.why else "")
+    why = in_chinese(line.why) if language == "zh" else line.why
+    return f"{told} · {clock(line.at_us)}" + (f"\n  {why}" if why else "")
 
 
 def clock(us: int) -> str:

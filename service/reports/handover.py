@@ -5,6 +5,7 @@ from typing import Any
 
 from service.reports.model import Cell, Column, Report, Table
 from service.reports.words import file_name, minute
+from service.why import in_chinese
 
 _TABLES = (
     ("standing", "未消除报警 Standing alerts"),
@@ -15,6 +16,8 @@ _TABLES = (
     ("duties", "逾期定期工作 Overdue duties"),
     ("entries", "值班日志 Shift log"),
 )
+#: Whose texts the engine wrote.
+_OURS = frozenset({"standing", "aside"})
 _STATES = {
     "unack": "未确认",
     "acked": "已确认",
@@ -57,20 +60,21 @@ def handover_report(handover: dict[str, Any], sheet: dict[str, Any], park: str, 
             ("接班 Taken over", taken),
             ("接班说明 Note", handover["taken_note"] or "—"),
         ),
-        tables=tuple(_table(title, sheet[name]) for name, title in _TABLES),
+        tables=tuple(_table(title, sheet[name], ours=name in _OURS) for name, title in _TABLES),
         notes=(f"编号 ID {handover['id']}", f"SHA-256 {handover['digest']}"),
         made_us=made_us,
     )
 
 
-def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+def _table(title: str, rows: list[dict[str, Any]], *, ours: bool) -> Table:
+    read = in_chinese if ours else str
     cells = [
         (
             Cell(one["what"]),
             Cell(one["where"] or "—"),
             Cell(_STATES.get(one["state"], one["state"])),
             Cell(_when(one["since"])),
-            Cell(one["text"]),
+            Cell(read(one["text"])),
         )
         for one in rows
     ]
