@@ -1,7 +1,7 @@
 """Why an alarm is there, in Chinese: read from the English sentence of the record, clause by clause.
 
 The rules stand in ``why.zh.json``, which the page reads as well: patterns that Python and JavaScript understand alike,
-and what they become, where ``$1`` is the first group in Chinese in its turn. What no rule knows stays as it was written.
+and what they become, where ``$1`` is the first group, in Chinese in its turn. What no rule knows stays as written.
 """
 
 import json
