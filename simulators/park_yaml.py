@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from park.duration import format_duration
-from park.model import Alarms, From, Hazard, Limit, Park, Source, Tag
+from park.model import Alarms, Enterprise, From, Hazard, Limit, Park, Source, Tag
 
 _PLAIN = re.compile(r"[A-Za-z\u4e00-\u9fff°µ][\w\u4e00-\u9fff°µ/ ()（）.-]*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -95,6 +95,12 @@ def _hazard(hazard: Hazard) -> str:
     )
 
 
+def _papers(of: Source | Enterprise, pad: str) -> Iterator[str]:
+    """Contacts and documents, in JSON, which is YAML."""
+    papers = of.model_dump(mode="json", include={"contacts", "documents"}, exclude_defaults=True)
+    yield from (f"{pad}  {name}: {json.dumps(listed, ensure_ascii=False)}" for name, listed in papers.items())
+
+
 def _source(source: Source, pad: str) -> Iterator[str]:
     yield f"{pad}- id: {_text(source.id)}"
     yield f"{pad}  kind: {source.kind.value}"
@@ -108,6 +114,7 @@ def _source(source: Source, pad: str) -> Iterator[str]:
     if source.outlet is not None:
         facts = source.outlet.model_dump(mode="json", exclude_defaults=True)
         yield f"{pad}  outlet: {json.dumps(facts, ensure_ascii=False)}"  # JSON is YAML
+    yield from _papers(source, pad)
     if source.tags:
         yield f"{pad}  tags:"
         yield from (f"{pad}  - {_tag(tag)}" for tag in source.tags)
@@ -131,6 +138,7 @@ def _lines(park: Park) -> Iterator[str]:
         for enterprise in park.enterprises:
             yield f"- id: {_text(enterprise.id)}"
             yield f"  name: {_text(enterprise.name)}"
+            yield from _papers(enterprise, "")
             if enterprise.sources:
                 yield "  sources:"
                 for source in enterprise.sources:
