@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from park.yamlfile import text_of
 
@@ -16,8 +16,14 @@ from park.yamlfile import text_of
 KINDS = ("boundary", "plot", "building", "road", "rail", "pipe_rack", "water", "green", "gate")
 _MOST_BYTES = 8 * 1024 * 1024
 
+
+def _flat(place: object) -> object:
+    """Heights, which many programs export, are left out."""
+    return place[:2] if isinstance(place, list) and len(place) == 3 else place
+
+
 _Place = Annotated[
-    tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]], Field(strict=False)
+    tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]], BeforeValidator(_flat)
 ]
 _Line = Annotated[list[_Place], Field(min_length=2)]
 _Ring = Annotated[list[_Place], Field(min_length=4)]
@@ -83,5 +89,5 @@ def read_plan(file: Path) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(one) for one in first["loc"])
-        cure = f"kinds are {', '.join(KINDS)}; coordinates are [longitude, latitude] in degrees, WGS 84, without height"
-        raise ValueError(f"{file}: {place}: {first['msg']}; {cure}") from None
+        cure = f"kinds are {', '.join(KINDS)}; coordinates are [longitude, latitude] in degrees, WGS 84"
+        raise ValueError(f"{file}: {place} is {str(first['input'])[:60]}: {first['msg']}; {cure}") from None

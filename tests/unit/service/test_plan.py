@@ -24,7 +24,8 @@ def written(directory: Path, *features: Any) -> Path:
 
 def test_a_plan_is_read_as_it_is_and_what_is_unknown_is_left_out(tmp_path: Path) -> None:
     road = feature("road", type="LineString", coordinates=SQUARE[:2])
-    plan = read_plan(written(tmp_path, {**feature(), "id": 7}, road))
+    high = feature("road", type="LineString", coordinates=[[*place, 12.5] for place in SQUARE[:2]])
+    plan = read_plan(written(tmp_path, {**feature(), "id": 7}, high))
     assert plan["features"] == [feature(), road]
 
 
@@ -42,6 +43,11 @@ def test_what_cannot_be_drawn_is_refused_with_its_place_and_the_cure(tmp_path: P
         read_plan(written(tmp_path, broken))
     assert said in str(refused.value)
     assert "plan.geojson" in str(refused.value)
+
+
+def test_what_is_wrong_is_shown_as_it_was_given(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="kind is castle"):
+        read_plan(written(tmp_path, feature("castle")))
 
 
 def test_what_is_no_json_is_refused(tmp_path: Path) -> None:
