@@ -19,7 +19,6 @@ from service.alerts.model import Alert
 from service.clock import Clock
 from service.duty.config import DutyPolicy
 from service.duty.due import Due, DutyState, Report, due_now, holds_for
-from service.duty.periods import before, period_at
 from service.duty.reading import DutyQueries
 from service.store.asking import Asking, Connection
 from service.store.errors import StoreUnavailable
@@ -150,14 +149,6 @@ class DutyDesk:
             for duty in self.policy.duties:
                 if holds_for(duty, enterprise):
                     yield from due_now(duty, enterprise, reported, now_us)
-
-    def may_report(self, duty_id: str, period: str) -> bool:
-        """Only this period, or the one before: what is longer ago cannot be done any more."""
-        duty = next((one for one in self.policy.duties if one.id == duty_id), None)
-        if duty is None:
-            return False
-        this = period_at(duty.every, self._clock())
-        return period in (this.name, before(duty.every, this).name)
 
     async def run(self) -> None:
         """For ever; what stands is in the alert book, so a restart forgets and repeats nothing."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -37,7 +38,7 @@ from service.api.sheet import make_sheet
 from service.api.state import State
 from service.api.times import rfc3339
 from service.duty.desk import Handover, HandoverRefused, HandoverUnknown, digest_of
-from service.duty.due import Due, holds_for, missed_in
+from service.duty.due import Due, DutyState, holds_for, missed_in
 from service.duty.lights import light_of
 from service.duty.periods import month_of, period_at
 from service.identity.roles import Role
@@ -255,7 +256,9 @@ async def report_duty(
         raise not_found(f"duty {duty_id!r} of {enterprise}")
     if body.result == "waived" and caller.role not in (Role.SUPERVISOR, Role.ADMIN):
         raise Problem(403, "forbidden", "only a supervisor waives a duty; report `done` or `defects`")
-    if not desk.may_report(duty_id, body.period):
+    due = await desk.due(caller.scope, enterprise)
+    one = next((each for each in due if each.duty is duty and each.period.name == body.period), None)
+    if one is None:
         raise invalid("period", body.period, "is neither this period nor the one before", "see `period` of GET /duties")
     row = await desk.report(
         caller.scope,
@@ -269,9 +272,7 @@ async def report_duty(
     )
     if row is None:
         raise Problem(409, "conflict", f"{duty.name} {body.period} was reported before; write what is new into a case")
-    found = await desk.due(caller.scope, enterprise)
-    one = next(one for one in found if one.duty.id == duty_id and one.period.name == body.period)
-    return Json(_duty(app, one, row), status_code=201)
+    return Json(_duty(app, replace(one, state=DutyState.DONE), row), status_code=201)
 
 
 # -- inspections, ratings, lights --------------------------------------------------------------------------------------

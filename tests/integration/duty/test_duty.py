@@ -147,6 +147,9 @@ async def test_only_what_can_still_be_done_is_reported_and_only_by_whom_it_conce
     now = {"enterprise": "acme", "period": "2026-11-04"}
     await ok(await other.post("duties/daily/report", json=now), 422)
     await ok(await hse.post("duties/weekly/report", json=now), 404)
+    service.now_us = START_US  # the duty begins today: yesterday it was nobody's
+    await ok(await hse.post("duties/daily/report", json={"enterprise": "acme", "period": "2026-10-31"}), 422)
+    service.now_us = START_US + 3 * DAY_US
     await ok(await hse.post("duties/daily/report", json={**now, "result": "waived"}), 403)
     boss = people("boss", Role.SUPERVISOR)
     waived = await ok(await boss.post("duties/daily/report", json={**now, "result": "waived"}), 201)
