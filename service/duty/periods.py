@@ -38,7 +38,7 @@ def before(every: Every, period: Period) -> Period:
 
 def month_of(text: str) -> Period:
     """``2026-11``. Raises ValueError."""
-    if not re.fullmatch(r"\d{4}-\d{2}", text):
+    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", text):
         raise ValueError("not a month; write 2026-11")
     first = date.fromisoformat(f"{text}-01")
     return _period(first, (first + timedelta(days=32)).replace(day=1), text)

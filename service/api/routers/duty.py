@@ -340,7 +340,7 @@ async def list_standings(
         period = month_of(month) if month else period_at("month", now_us)
     except ValueError as error:
         problem, _, fix = str(error).partition("; ")
-        raise invalid("month", month, problem, fix or "write 2026-11") from None
+        raise invalid("month", month, problem, fix) from None
     queries, policy = app.view.queries.duty, app.view.duty.policy
     counts = await queries.counts(caller.scope, period, now_us)
     ratings = await queries.ratings(caller.scope)
