@@ -188,13 +188,23 @@ function showStatus(data) {
   status = data;
   status_ms = performance.now();
   heardTime(data.now);
-  const problems = data.problems.map((one) => element("li", "", one));
-  const shown = at("problems").querySelector("ul");
-  if (shown.textContent !== data.problems.join("")) shown.replaceChildren(...problems);
-  at("problems").hidden = problems.length === 0;
+  showProblems(data.problems);
   showFloods(data.floods ?? []);
   strip.status(data);
   showTime();
+}
+
+/* A few of them; the rest when it is asked for: a hundred must not push the alarms off the screen. */
+const FEW_PROBLEMS = 3;
+let allProblems = false;
+
+function showProblems(problems) {
+  const told = allProblems ? problems : problems.slice(0, FEW_PROBLEMS);
+  const shown = at("problems").querySelector("ul");
+  if (shown.textContent !== told.join("")) shown.replaceChildren(...told.map((one) => element("li", "", one)));
+  at("problems").hidden = problems.length === 0;
+  at("problems-more").hidden = problems.length <= FEW_PROBLEMS;
+  setText(at("problems-more"), allProblems ? words().fewer : words().andMore(problems.length - told.length));
 }
 
 /* A flood changes how alarms are told, never which: all of them stand in the list. */
@@ -390,6 +400,10 @@ for (const head of document.querySelectorAll(".row.head [data-sort]")) {
     if (order) head.parentElement.setAttribute("aria-sort", order === "onset" ? "descending" : "ascending");
   });
 }
+at("problems-more").addEventListener("click", () => {
+  allProblems = !allProblems;
+  if (status) showProblems(status.problems);
+});
 at("flood-fold").addEventListener("click", () => list.fold((folds = !folds)));
 at("dispatch").addEventListener("click", () => dispatch());
 at("replay").addEventListener("click", () => replay());

@@ -7,6 +7,8 @@ import { element, full, number, setText, span } from "./format.js";
 import { words } from "./words.js";
 import { why } from "@/why";
 
+/* Connectors that have a chip of their own; of more, only those that are not well, and how many are. */
+const MOST_CHIPS = 12, MOST_TROUBLED = 8;
 const CONNECTOR_SIGN = { connected: "●", starting: "…", degraded: "▲", disconnected: "✕", stopped: "■" };
 /* Sources and tags shown at most, and tags a source. */
 const MOST_SOURCES = 120;
@@ -30,8 +32,10 @@ export class Strip {
     return parts;
   }
 
-  connectors(items) {
+  connectors(all) {
     const w = words();
+    const troubled = all.filter((one) => one.state !== "connected");
+    const items = all.length > MOST_CHIPS ? troubled.slice(0, MOST_TROUBLED) : all;
     const ids = new Set(items.map((one) => `c ${one.id}`));
     for (const [id, parts] of this.#chips) {
       if (id.startsWith("c ") && !ids.has(id)) {
@@ -49,6 +53,19 @@ export class Strip {
       const silent = one.silent_s !== null && one.silent_s > 5 ? ` · ${w.ago(span(one.silent_s))}` : "";
       setText(parts.text, `${w.connectorStates[one.state] ?? one.state}${silent}`);
     }
+    this.#others(all.filter((one) => !items.includes(one)));
+  }
+
+  /* Those without a chip, by state. */
+  #others(rest) {
+    const counts = new Map();
+    for (const one of rest) counts.set(one.state, (counts.get(one.state) ?? 0) + 1);
+    const w = words();
+    this.others ??= element("span", "others");
+    this.others.replaceChildren(
+      ...[...counts].map(([state, count]) => element("span", `chip ${state}`, `${CONNECTOR_SIGN[state] ?? "?"} ${w.connectorStates[state] ?? state} ${count}`)),
+    );
+    this.node.append(this.others);
   }
 
   status(status) {

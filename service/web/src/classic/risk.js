@@ -4,6 +4,8 @@ import { element, number, setText, span } from "./format.js";
 import { words } from "./words.js";
 
 const ORDER = { red: 0, orange: 1, yellow: 2, blue: 3 };
+/* Enterprises that have a chip of their own, the worst first; of a large park those that are blue are told by their number. */
+const MOST_CHIPS = 12;
 
 export class RiskStrip {
   #chips = new Map();
@@ -19,7 +21,9 @@ export class RiskStrip {
   update(data) {
     this.#tree = data;
     const enterprises = [...data.enterprises].sort((a, b) => ORDER[a.colour] - ORDER[b.colour] || (b.score ?? 0) - (a.score ?? 0));
-    const shown = [data.park, ...enterprises];
+    const many = enterprises.length > MOST_CHIPS;
+    const named = many ? enterprises.filter((one) => one.colour !== "blue").slice(0, MOST_CHIPS) : enterprises;
+    const shown = [data.park, ...named];
     for (const [subject, chip] of this.#chips) {
       if (!shown.some((one) => one.subject === subject)) {
         chip.node.remove();
@@ -31,6 +35,12 @@ export class RiskStrip {
       if (this.strip.children[k] !== chip.node) this.strip.insertBefore(chip.node, this.strip.children[k] ?? null);
       this.#show(chip, one);
     });
+    const rest = enterprises.length - named.length;
+    this.rest ??= element("a", "chip");
+    this.rest.href = "#park";
+    this.rest.hidden = rest === 0;
+    setText(this.rest, words().andMore(rest));
+    this.strip.append(this.rest);
     this.strip.hidden = false;
     this.tick();
   }

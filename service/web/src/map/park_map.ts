@@ -31,6 +31,8 @@ const LAYERS: Record<string, [zh: string, en: string]> = {
   green: ["绿地", "Green"], water: ["水体", "Water"], plot: ["地块", "Plots"], building: ["建筑", "Buildings"], road: ["道路", "Roads"], rail: ["铁路", "Railway"],
   pipe_rack: ["管廊", "Pipe racks"], boundary: ["园区边界", "Boundary"], gate: ["门", "Gates"],
 };
+/** Sources in sight that are shown with a sign each. */
+const MOST_SIGNS = 80;
 const lat_lng = (at: Position): L.LatLngTuple => [at[1], at[0]];
 
 export class ParkMap {
@@ -52,6 +54,7 @@ export class ParkMap {
     this.#plume = L.polygon([], { className: "map-plume", interactive: false }).addTo(this.#map);
     this.#arrow = L.polyline([], { className: "map-wind", interactive: false }).addTo(this.#map);
     this.onOpen = onOpen;
+    this.#map.on("moveend", () => this.#names());
     for (const kind of ["pointerdown", "wheel", "keydown"]) node.addEventListener(kind, () => (this.#isMoved = true), { passive: true });
     new ResizeObserver(() => {
       this.#map.invalidateSize();
@@ -94,8 +97,6 @@ export class ParkMap {
     }
     const named = [...this.#layers].map(([kind, layer]) => [LAYERS[kind]![language.value === "zh" ? 0 : 1], layer] as const);
     this.#control = L.control.layers(undefined, Object.fromEntries(named), { position: "topright" }).addTo(this.#map);
-    this.#map.off("zoomend", this.#names).on("zoomend", this.#names);
-    this.#names();
     this.#hasPlan = true;
     if (this.#isAbout) return;
     this.#home = L.featureGroup([...this.#layers.values()]).getBounds().pad(0.04);
@@ -104,7 +105,13 @@ export class ParkMap {
 
   /* From afar names would lie over each other. */
   #names = (): void => {
-    const zoom = this.#map.getZoom();
+    const zoom = this.#map.getZoom() as number | undefined;
+    if (zoom === undefined) return; // nothing is shown yet
+    const seen = this.#map.getBounds();
+    let count = 0;
+    for (const { marker } of this.#markers.values()) if (seen.contains(marker.getLatLng())) count++;
+    // So many would lie over each other: those without any news are dots.
+    this.#map.getContainer().classList.toggle("dots", count > MOST_SIGNS);
     this.#map.getContainer().classList.toggle("far", zoom < 15.5);
     this.#map.getContainer().classList.toggle("farther", zoom < 14.75);
   };
