@@ -29,6 +29,13 @@ it("knows the newest that nobody has acknowledged, and the colours of then", () 
   expect([at(20).colours.get("acme.tank"), at(25).colours.get("acme.tank")]).toEqual(["blue", "orange"]);
 });
 
+it("knows that what is cleared in the span stood before it", () => {
+  const story = [item(10, { trigger: "cleared", from_state: "acked", to_state: "norm" })];
+  const before = momentAt(story, [10_000], 5_000);
+  expect(before.standing.map((one) => one.to_state)).toEqual(["acked"]);
+  expect(momentAt(story, [10_000], 10_000).standing).toEqual([]);
+});
+
 it("is the same whichever way one came there", () => {
   at(40);
   expect(at(15).next).toBe(1);

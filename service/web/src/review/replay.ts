@@ -57,7 +57,13 @@ export function momentAt(items: readonly Item[], times_ms: readonly number[], at
       if (k < next) colours.set(one.subject, one.to_state ?? "blue");
       else if (!colours.has(one.subject)) colours.set(one.subject, one.from_state ?? "blue");
     }
-    if (k >= next || !one.subject || !isAlert(one)) return;
+    if (!one.subject || !isAlert(one)) return;
+    if (k >= next) {
+      // What changes later and was not raised then stood already, before the span began or since its last record.
+      if (!last.has(one.subject) && one.from_state && one.from_state !== "norm") last.set(one.subject, { ...one, to_state: one.from_state, trigger: null });
+      else if (!last.has(one.subject)) last.set(one.subject, { ...one, to_state: "norm" });
+      return;
+    }
     last.set(one.subject, one);
     if (one.trigger === "raised" || one.trigger === "returned") raised.set(one.subject, k);
   });
