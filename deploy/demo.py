@@ -23,6 +23,7 @@ from deploy.proof import Proof
 from deploy.sse import live
 from deploy.stack import Stack, children
 from deploy.verdict import Ledger, epoch_us, judge
+from service.duty.periods import Every, period_at
 from service.identity.passwords import one_time
 from service.reports.words import local
 from simulators.scenario import Scenario, read_scenario
@@ -37,13 +38,18 @@ _SETTLE_S = 1.0
 _PAUSE_S = 30.0
 #: Changes that the engine finds at once; a cleared or raised alarm takes effect at a moment of its own.
 _TIMED = frozenset({"raised", "level_up", "cleared"})
-#: They begin today: nothing is overdue in a demonstration.
-_DUTIES = (
-    {"id": "daily", "name": "特种设备日管控", "every": "day", "guidance": "压力容器、管道、安全附件巡查"},
-    {"id": "weekly", "name": "特种设备周排查", "every": "week", "guidance": "隐患排查并复核日管控记录"},
-    {"id": "monthly", "name": "特种设备月调度", "every": "month", "guidance": "主要负责人调度，形成会议纪要"},
-)
+_DUTIES: dict[Every, dict[str, str]] = {
+    "day": {"id": "daily", "name": "特种设备日管控", "every": "day", "guidance": "压力容器、管道、安全附件巡查"},
+    "week": {"id": "weekly", "name": "特种设备周排查", "every": "week", "guidance": "隐患排查并复核日管控记录"},
+    "month": {"id": "monthly", "name": "特种设备月调度", "every": "month", "guidance": "主要负责人调度，形成会议纪要"},
+}
 _COLOUR = {1: "bold white on red", 2: "bold black on yellow", 3: "bold black on cyan", 4: "bold black on white"}
+
+
+def _duties() -> list[dict[str, str]]:
+    """They begin with this day, week, month: nothing is overdue in a demonstration."""
+    now_us = time.time_ns() // 1_000
+    return [one | {"since": f"{local(period_at(every, now_us).start_us):%Y-%m-%d}"} for every, one in _DUTIES.items()]
 
 
 class Demo:
@@ -59,8 +65,9 @@ class Demo:
         self._console = console
         beside = scenario_file.parent
         rules_file = beside / self.scenario.rules if self.scenario.rules else None
-        duty = {"duties": [one | {"since": f"{local(time.time_ns() // 1_000):%Y-%m-%d}"} for one in _DUTIES]}
-        self._stack = Stack(beside / self.scenario.park, rules_file=rules_file, http_port=port, duty=duty)
+        self._stack = Stack(
+            beside / self.scenario.park, rules_file=rules_file, http_port=port, duty={"duties": _duties()}
+        )
         self._password = one_time()
         self._people = self._stack.add_people(self._password)
         self._ledger = Ledger()
