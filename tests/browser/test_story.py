@@ -6,7 +6,7 @@ from tests.browser.conftest import Crowd
 from tests.browser.person import Person
 from tests.integration.service.conftest import Serving
 from tests.integration.service.rig import Rig
-from tests.integration.service.small import sample
+from tests.integration.service.small import sample, until
 
 #: An alarm has to be seen and heard within this, milliseconds.
 SEEN_MS = 2_000
@@ -144,12 +144,13 @@ async def _its_live_stream_is_silent_about_others(rig: Rig, other: Person) -> No
             stream.addEventListener(kind, (event) => window.heard.push(kind + " " + event.data));
         }"""
     )
-    await other.page.wait_for_function("window.heard.some((one) => one.startsWith('snapshot'))")
+    await until(lambda: other.page.evaluate("window.heard.some((one) => one.startsWith('snapshot'))"))
     await rig.gateway.send(sample(50.0))
     await rig.gateway.send(sample(92.0))
     await rig.gateway.send(sample(70.0, "outlet.nmhc"), topic=rig.park.topic("zeta"))
     await expect(other.alerts).to_have_count(1, timeout=10_000)
-    await other.page.wait_for_function("window.heard.some((one) => one.startsWith('alert ') && one.includes('zeta'))")
+    theirs = "window.heard.some((one) => one.startsWith('alert ') && one.includes('zeta'))"
+    await until(lambda: other.page.evaluate(theirs))
     heard = await other.page.evaluate("window.heard.join(' ').toLowerCase()")
     assert "acme" not in heard
     # Theirs is over again, so that what follows finds them without alarms.
